@@ -1,0 +1,35 @@
+"""Recurrent networks for Keras: cells, layers, a text pipeline, training callbacks and export.
+
+Importing this package loads neither Keras nor TensorFlow: a subpackage is imported when it is
+first used (PEP 562), so that a serving machine pays for `runtime` alone.
+"""
+
+import importlib
+from types import ModuleType
+
+__version__ = "0.1.0"
+
+_SUBPACKAGES = (
+    "cells",
+    "data",
+    "exporting",
+    "generation",
+    "layers",
+    "models",
+    "runtime",
+    "text",
+    "training",
+)
+__all__ = ["KitError", *_SUBPACKAGES]
+
+from keras_rnn_kit.errors import KitError
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_SUBPACKAGES])

@@ -1,0 +1,6 @@
+"""Recurrent cells: one recurrence equation a file, all on the contract of `contract.py`."""
+
+from keras_rnn_kit.cells.contract import ProjectedCell
+from keras_rnn_kit.cells.simple_rnn import SimpleRNNCell
+
+__all__ = ["ProjectedCell", "SimpleRNNCell"]

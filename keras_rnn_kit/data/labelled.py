@@ -1,0 +1,161 @@
+"""Labelled sequences in batches of nearly equal length, for training classifiers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_rnn_kit.data.buckets import bucket_lengths, check_buckets
+from keras_rnn_kit.data.checks import ids_vector, positive_int, seed_or_none
+from keras_rnn_kit.data.epochs import draw_seed, reshuffled
+from keras_rnn_kit.errors import KitError
+
+MOST_BUCKETS = 6  # each length is a shape of its own to whatever compiles the model
+
+
+def labelled_batches(
+    sequences: Sequence[Any],
+    labels: Any,
+    *,
+    batch_size: int,
+    buckets: Sequence[int] | None = None,
+    max_length: int | None = None,
+    seed: int | None = None,
+    shuffle: bool = True,
+    pad_id: int = 0,
+    empty_id: int = 1,
+) -> tf.data.Dataset:
+    """Batches of `(ids, labels)`, int32 `[B, T]` and `[B]`, right-padded to the bucket's length T.
+
+    A sequence goes into the shortest bucket that holds it. Every epoch has every example exactly
+    once, and the number of batches is known; the last batch of a bucket may be short. With
+    `shuffle`, each epoch deals the examples of a bucket into other batches and puts the batches of
+    all buckets into a new order. Without it the buckets follow each other, the shortest first, and
+    the examples of a bucket keep their order, so that one bucket keeps the order of them all.
+
+    Args:
+        sequences: N vectors of ids. An empty one (every word of the text was removed) becomes the
+            one token `empty_id`, which is `<unk>` with the standard specials, as in the runtime.
+        labels: `[N]`, integers of 0 or more.
+        batch_size: B.
+        buckets: the rising lengths to pad to, or None to choose up to 6 of them with little
+            padding (fewer where the data would not fill four batches of each).
+        max_length: sequences are cut to their first `max_length` ids; None cuts nothing.
+        seed: settles every epoch; None follows `keras.utils.set_random_seed`.
+        shuffle: False for one fixed order.
+        pad_id: fills the rows on the right.
+        empty_id: stands for an empty sequence; it may not be `pad_id`, since a row that is all
+            padding would be masked from end to end.
+
+    Raises:
+        KitError: an argument is wrong, the counts differ, or no bucket holds the longest sequence.
+
+    Example:
+        >>> batches = labelled_batches(
+        ...     [[5, 6], [7], [], [8, 9, 5]], [1, 0, 0, 1], batch_size=3, shuffle=False
+        ... )
+        >>> for ids, labels in batches.as_numpy_iterator():
+        ...     print(ids.tolist(), labels.tolist())
+        [[5, 6, 0], [7, 0, 0], [1, 0, 0]] [1, 0, 0]
+        [[8, 9, 5]] [1]
+    """
+    rows = positive_int("batch_size", batch_size)
+    seed = seed_or_none(seed)
+    classes = _check_labels(labels, len(sequences))
+    special = ids_vector("(pad_id, empty_id)", [pad_id, empty_id], "Pass the ids of both.")
+    if pad_id == empty_id:
+        raise KitError(
+            f"empty_id must differ from pad_id, or an empty text is masked from end to end; "
+            f"received {empty_id!r} for both. Pass the id of <unk> as empty_id."
+        )
+    most = None if max_length is None else positive_int("max_length", max_length)
+    arrays = [ids_vector(f"sequences[{i}]", one)[:most] for i, one in enumerate(sequences)]
+    if not arrays:
+        raise KitError("sequences must not be empty; received none. Pass one or more.")
+    arrays = [one if one.size else special[1:] for one in arrays]
+    lengths = np.array([one.size for one in arrays], np.int64)  # [N], each >= 1
+
+    if buckets is None:
+        worth = max(1, min(MOST_BUCKETS, len(arrays) // (4 * rows)))
+        ends = np.array(bucket_lengths(lengths, worth))
+    else:
+        ends = np.array(check_buckets(buckets, int(lengths.max())))
+    bucket = np.searchsorted(ends, lengths)  # [N], the shortest bucket that holds each
+    members = [np.flatnonzero(bucket == k) for k in range(len(ends))]
+    members = [m for m in members if m.size]
+    table = _batch_table(members, [int(ends[bucket[m[0]]]) for m in members], rows)
+
+    with tf.device("/CPU:0"):
+        # One flat vector without padding: a batch is padded when it is gathered.
+        flat = tf.constant(np.concatenate(arrays))
+        begins = tf.constant(np.cumsum(lengths) - lengths)
+        sizes, targets = tf.constant(lengths), tf.constant(classes)
+
+        def batches(order: tf.Tensor, entries: tf.Tensor) -> tf.data.Dataset:
+            def batch(entry: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+                chosen = order[entry[0] : entry[0] + entry[1]]  # [B]
+                step = tf.range(entry[2])[None, :]  # [1, T]
+                size = tf.gather(sizes, chosen)[:, None]  # [B, 1]
+                # A padded place reads the row's last id: always there, and not used.
+                place = tf.gather(begins, chosen)[:, None] + tf.minimum(step, size - 1)
+                ids = tf.where(step < size, tf.gather(flat, place), pad_id)  # [B, T]
+                ids.set_shape([None, int(table[0, 2]) if len(members) == 1 else None])
+                return ids, tf.gather(targets, chosen)
+
+            return tf.data.Dataset.from_tensor_slices(entries).map(batch)
+
+        def epoch(number: tf.Tensor) -> tf.data.Dataset:
+            mix = tf.random.experimental.stateless_shuffle
+            order = [mix(m, draw_seed(number, k)) for k, m in enumerate(members)]
+            return batches(tf.concat(order, 0), mix(table, draw_seed(number, len(members))))
+
+        if shuffle:
+            dataset = reshuffled(epoch, seed=seed, batches=len(table))
+        else:
+            dataset = batches(tf.constant(np.concatenate(members)), tf.constant(table))
+        return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def padding_share(dataset: Any, pad_id: int = 0) -> float:
+    """The share of padding among all ids of one pass over batches of `(ids, ...)`.
+
+    Args:
+        dataset: a `tf.data.Dataset`, or anything that yields tuples whose first part is `[B, T]`.
+        pad_id: the id that counts as padding.
+
+    Raises:
+        KitError: the dataset is empty.
+
+    Example:
+        >>> padding_share([(np.array([[5, 6], [7, 0]]), np.array([0, 1]))])
+        0.25
+    """
+    padded = cells = 0
+    for ids, *_ in dataset:
+        array = np.asarray(ids)
+        padded += int(np.count_nonzero(array == pad_id))
+        cells += array.size
+    if not cells:
+        raise KitError("dataset must hold one batch or more; received none. Pass a full one.")
+    return padded / cells
+
+
+def _check_labels(labels: Any, count: int) -> np.ndarray:
+    classes = ids_vector("labels", labels, "Number the classes 0, 1, ... first.")
+    if len(classes) != count:
+        raise KitError(
+            f"every sequence needs one label; received {count} sequences and {len(classes)} "
+            "labels. Pass as many labels as sequences."
+        )
+    return classes
+
+
+def _batch_table(members: list[np.ndarray], ends: list[int], rows: int) -> np.ndarray:
+    """`[batches, 3]`: where each batch begins in the order, its size, its length T."""
+    entries, start = [], 0
+    for one, length in zip(members, ends, strict=True):
+        for begin in range(0, one.size, rows):
+            entries.append((start + begin, min(rows, one.size - begin), length))
+        start += one.size
+    return np.array(entries, np.int64)

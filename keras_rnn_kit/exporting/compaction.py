@@ -1,0 +1,69 @@
+"""Masks by compaction: a masked step hands its states on, so leaving it out changes nothing.
+
+Each row's real steps are moved to the front, the recurrence runs without any mask, and what step t
+should have read stands at position `cumsum(mask)[t]`: position 0 is the state before the first
+step, position n the one after n real steps. Any mask becomes right padding, and no step tests
+anything. Everything is time-major, `[T, B, ...]`, and made of standard ONNX operators.
+"""
+
+import numpy as np
+
+from keras_rnn_kit.exporting.nodes import Nodes
+
+
+class Compaction:
+    """The index arithmetic of one mask `[T, B]` (boolean), written into `nodes`."""
+
+    def __init__(self, nodes: Nodes, mask: str):
+        self._nodes = nodes
+        one, zero = nodes.constant(1), nodes.constant(0)
+        length = nodes.dimension(mask, 0)
+        self._batch = nodes.dimension(mask, 1)
+        batch = nodes.add("Squeeze", [self._batch])
+        self._rows = nodes.add("Range", [zero, batch, one])  # [B]: 0 ... B - 1
+        real = nodes.add("Cast", [mask], to=7)  # int64
+        self.position = nodes.add("CumSum", [real, zero])  # [T, B]
+        steps = nodes.add("Range", [zero, nodes.add("Squeeze", [length]), one])
+        steps = nodes.add("Unsqueeze", [steps, nodes.constant([1])])  # [T, 1]
+        # Real step t goes to cumsum[t] - 1. A masked one goes behind all real ones: there have
+        # been t - cumsum[t] masked before it.
+        total = nodes.add("Gather", [self.position, nodes.constant([-1])])  # [1, B]
+        front = nodes.add("Sub", [self.position, one])
+        back = nodes.add("Sub", [nodes.add("Add", [total, steps]), self.position])
+        target = nodes.add("Where", [mask, front, back])
+        zeros = nodes.add("Mul", [real, zero])
+        sources = nodes.add("Add", [zeros, steps])  # [T, B]: t
+        order = nodes.add("ScatterElements", [zeros, target, sources], axis=0)
+        self._order = self._flat(order)
+        self._total = nodes.add("Squeeze", [total, nodes.constant([0])])  # [B]
+
+    def _flat(self, steps: str) -> str:
+        """Index of `(step, row)` in `[T * B, ...]`."""
+        return self._nodes.add(
+            "Add", [self._nodes.add("Mul", [steps, self._batch]), self._rows]
+        )
+
+    def _take(self, tensor: str, index: str) -> str:
+        # A step and a row become one axis, which a plain Gather reads.
+        width = self._nodes.dimension(tensor, 2)
+        shape = self._nodes.add("Concat", [self._nodes.constant([-1]), width], axis=0)
+        return self._nodes.add("Gather", [self._nodes.add("Reshape", [tensor, shape]), index])
+
+    def compact(self, sequence: str) -> str:
+        """`[T, B, G]` with each row's real steps first."""
+        return self._take(sequence, self._order)
+
+    def outputs(self, compacted: str) -> str:
+        """`[T, B, O]` where they belong; zeros before a row's first real step, as in Keras."""
+        nodes = self._nodes
+        first = nodes.add("Slice", [compacted, *(nodes.constant([k]) for k in (0, 1, 0))])
+        zeros = nodes.add("Mul", [first, nodes.constant(0, np.float32)])
+        padded = nodes.add("Concat", [zeros, compacted], axis=0)
+        return self._take(padded, self._flat(self.position))
+
+    def final(self, initial: str, history: str) -> str:
+        """The state `[B, H]` after a row's last real step; `initial` where it has none."""
+        nodes = self._nodes
+        first = nodes.add("Unsqueeze", [initial, nodes.constant([0])])
+        padded = nodes.add("Concat", [first, history], axis=0)
+        return self._take(padded, self._flat(self._total))

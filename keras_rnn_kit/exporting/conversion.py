@@ -1,0 +1,106 @@
+"""A traced Keras function to an ONNX model: tf2onnx around, our recurrences inside."""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import onnx
+import tensorflow as tf
+import tf2onnx
+
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.exporting import scan
+from keras_rnn_kit.layers import marker
+
+TARGETS = ("cpu", "cuda")
+OPSETS = range(15, 19)  # what the expansions need, and what tf2onnx 1.17 writes
+
+
+def to_onnx(
+    function: Callable[..., dict[str, Any]],
+    signature: list[tf.TensorSpec],
+    *,
+    target: str = "cpu",
+    opset: int = 18,
+) -> onnx.ModelProto:
+    """Converts `function(*signature) -> {name: tensor}`; inputs and outputs keep their names.
+
+    `target="cuda"` writes ONNX's own recurrent operator where the cell is one of them.
+    Raises `KitError` for another target or opset, and where an operation has no ONNX form.
+    """
+    if target not in TARGETS:
+        raise KitError(f"target must be one of {', '.join(TARGETS)}; received {target!r}.")
+    if opset not in OPSETS:
+        raise KitError(
+            f"opset must lie between {OPSETS[0]} and {OPSETS[-1]}; received {opset}. Leave it out "
+            "to take the newest."
+        )
+    takes_inputs = scan.onnx_operator if target == "cuda" else lambda cell: False
+    with marker.marking(takes_inputs) as marks:
+        model = _convert(function, signature, opset)
+
+    def convert_step(step: Callable[..., Any], specs: list[tf.TensorSpec]) -> onnx.GraphProto:
+        return _convert(step, specs, opset).graph
+
+    scan.expand(model.graph, marks, convert_step)
+    scan.fold_identities(model.graph)
+    domains = [entry for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
+    del model.opset_import[:]
+    model.opset_import.extend(domains)
+    model.producer_name = "keras_rnn_kit"
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _convert(
+    function: Callable[..., Any], signature: list[tf.TensorSpec], opset: int
+) -> onnx.ModelProto:
+    traced = tf.function(function, input_signature=signature, autograph=False)
+    with _quiet("tf2onnx"):
+        model, _ = tf2onnx.convert.from_function(
+            traced,
+            input_signature=signature,
+            opset=opset,
+            custom_ops={scan.MARKER_OP: scan.MARKER_DOMAIN},
+            custom_op_handlers={"PyFuncStateless": (_keep_marker, [])},
+        )
+    left = {
+        node.op_type
+        for node in model.graph.node
+        if node.domain not in ("", scan.MARKER_DOMAIN)
+    }
+    if left:
+        raise KitError(
+            f"every operation must have an ONNX form; {', '.join(sorted(left))} has none. Leave "
+            "the layer that uses it out of the exported model."
+        )
+    return model
+
+
+def _keep_marker(context: Any, node: Any, name: str, arguments: list[Any]) -> None:
+    """tf2onnx's handler: the marker stays one node, in a domain of its own."""
+    token = node.get_attr_value("token")
+    token = token.decode() if isinstance(token, bytes) else token
+    if not token.startswith(marker.TOKEN_PREFIX):
+        raise KitError(
+            f"a layer that calls Python (tf.py_function, operation {name!r}) can't be exported. "
+            "Write it with keras.ops, or leave it out of the exported model."
+        )
+    for attribute in list(node.attr):
+        del node.attr[attribute]
+    node.type = scan.MARKER_OP
+    node.domain = scan.MARKER_DOMAIN
+    node.set_attr("mark", int(token.removeprefix(marker.TOKEN_PREFIX)))
+
+
+@contextlib.contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """tf2onnx warns of the marker's unknown shape, which is set right behind it."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,262 @@
+"""Puts a lean ONNX recurrence in place of each marker (`layers/marker.py`).
+
+For the `cpu` target that is a `Scan` whose body holds the recurrent product and the cell's own
+`update`, converted by tf2onnx: the projection stays outside, done once for all steps. For the
+`cuda` target a cell that ONNX has an operator for becomes that operator, because there cuDNN runs
+it, while a `Scan` runs its steps from the host. Both are standard ONNX and run anywhere.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import tensorflow as tf
+
+from keras_rnn_kit.cells import SimpleRNNCell
+from keras_rnn_kit.cells.contract import ProjectedCell
+from keras_rnn_kit.exporting.compaction import Compaction
+from keras_rnn_kit.exporting.nodes import Nodes
+from keras_rnn_kit.layers.marker import Mark
+
+MARKER_OP, MARKER_DOMAIN = "Recurrence", "keras_rnn_kit"
+_RNN_ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu"}
+
+# Converts a TensorFlow function with the given signature into an ONNX graph.
+Converter = Callable[[Callable[..., Any], list[tf.TensorSpec]], onnx.GraphProto]
+
+
+def onnx_operator(cell: ProjectedCell) -> bool:
+    """Whether ONNX has an operator that is this very cell, and cuDNN a kernel for it."""
+    return (
+        type(cell) is SimpleRNNCell
+        and keras.activations.serialize(cell.activation) in _RNN_ACTIVATIONS
+    )
+
+
+def expand(graph: onnx.GraphProto, marks: list[Mark], convert: Converter) -> None:
+    """Replaces every marker node of `graph` by the recurrence it stands for, in place."""
+    used = {name for node in graph.node for name in node.input}
+    used |= {output.name for output in graph.output}
+    nodes: list[onnx.NodeProto] = []
+    for node in graph.node:
+        if node.domain != MARKER_DOMAIN:
+            nodes.append(node)
+            continue
+        index = node.attribute[0].i
+        written = Nodes(f"recurrence_{index}/")
+        _write(written, node, marks[index], used, convert)
+        nodes.extend(written.nodes)
+        graph.initializer.extend(written.initializers)
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _write(
+    nodes: Nodes, marker: onnx.NodeProto, mark: Mark, used: set[str], convert: Converter
+) -> None:
+    sequence, *rest = marker.input
+    states, rest = rest[: mark.states], rest[mark.states :]
+    matrix = rest.pop(0) if mark.has_matrix else None
+    compaction = Compaction(nodes, rest.pop(0)) if mark.has_mask else None
+    if compaction:
+        sequence = compaction.compact(sequence)
+    outputs, *finals = marker.output
+
+    write = _write_scan if mark.projected else _write_rnn_operator
+    # Only a mask makes the states after every step needed: a row may end anywhere.
+    histories = bool(compaction) and any(name in used for name in finals)
+    written = write(nodes, mark, sequence, list(states), matrix, histories, convert)
+    sequence_out, finals_out, histories_out = written
+    if compaction:
+        sequence_out = compaction.outputs(sequence_out)
+        finals_out = [
+            compaction.final(initial, history)
+            for initial, history in zip(states, histories_out, strict=False)
+        ]
+    for name, made in zip([outputs, *finals], [sequence_out, *finals_out], strict=False):
+        if name in used:
+            nodes.nodes.append(onnx.helper.make_node("Identity", [made], [name]))
+
+
+def _write_scan(
+    nodes: Nodes,
+    mark: Mark,
+    projected: str,
+    states: list[str],
+    matrix: str | None,
+    histories: bool,
+    convert: Converter,
+) -> tuple[str, list[str], list[str]]:
+    body, output_is_state = _scan_body(nodes.prefix, mark, matrix, histories, convert)
+    count = len(states)
+    made = nodes.add(
+        "Scan", [*states, projected], outputs=len(body.output), body=body, num_scan_inputs=1
+    )
+    histories_out = made[count + 1 :]
+    if histories and output_is_state:
+        histories_out = [made[count], *histories_out]
+    return made[count], made[:count], histories_out
+
+
+def _scan_body(
+    prefix: str, mark: Mark, matrix: str | None, histories: bool, convert: Converter
+) -> tuple[onnx.GraphProto, bool]:
+    """One step: `(states, projected) -> (states, output, then each state again if asked for)`."""
+    cell = mark.cell
+    dtype = tf.as_dtype(cell.compute_dtype)
+    sizes = cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size]
+    widths = {"projected": mark.width, **{f"state_{k}": size for k, size in enumerate(sizes)}}
+    if matrix is not None:
+        widths["recurrent"] = mark.matrix_width
+    signature = [tf.TensorSpec([None, width], dtype, name) for name, width in widths.items()]
+    found: dict[str, bool] = {}
+
+    def update(projected: Any, *rest: Any) -> dict[str, Any]:
+        before = list(rest[: len(sizes)])
+        recurrent = rest[len(sizes)] if matrix is not None else None
+        output, after = cell.update(projected, recurrent, before)
+        found["output_is_state"] = output is after[0]
+        named = {f"next_state_{k}": state for k, state in enumerate(after)}
+        return named if output is after[0] else {**named, "output": output}
+
+    converted = convert(update, signature)
+    output_is_state = found["output_is_state"]
+    body = Nodes(f"{prefix}step/")
+    rename = {value.name: f"{body.prefix}{value.name}" for value in converted.input}
+    if matrix is not None:
+        product = body.add("MatMul", [rename["state_0"], matrix])
+        rename["recurrent"] = product
+    _copy(converted, body, rename)
+    if matrix is not None:
+        _fuse_product(body, product)
+
+    states_out = [rename[f"next_state_{k}"] for k in range(len(sizes))]
+    scanned = [states_out[0] if output_is_state else rename["output"]]
+    if histories:
+        scanned += states_out[1:] if output_is_state else states_out
+    names: list[str] = []
+    made = {name for node in body.nodes for name in node.output}
+    for name in (*states_out, *scanned):  # an output is listed once, and is no input
+        fresh = name in made and name not in names
+        names.append(name if fresh else body.add("Identity", [name]))
+    element = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype.as_numpy_dtype))
+
+    def value(name: str, width: int | None) -> onnx.ValueInfoProto:
+        return onnx.helper.make_tensor_value_info(name, element, [None, width])
+
+    inputs = [value(rename[f"state_{k}"], size) for k, size in enumerate(sizes)]
+    inputs.append(value(rename["projected"], mark.width))
+    scan_widths = [None] * (len(names) - len(sizes))
+    outputs = [value(n, w) for n, w in zip(names, [*sizes, *scan_widths], strict=True)]
+    graph = onnx.helper.make_graph(
+        body.nodes, f"{prefix}step", inputs, outputs, initializer=body.initializers
+    )
+    return graph, output_is_state
+
+
+def _fuse_product(body: Nodes, product: str) -> None:
+    """`state @ matrix + x` becomes one `Gemm`: a third of a small step is the cost of its nodes."""
+    readers = [node for node in body.nodes if product in node.input]
+    if len(readers) != 1 or readers[0].op_type != "Add":
+        return
+    (add,) = readers
+    (other,) = [name for name in add.input if name != product] or [product]
+    if other == product:
+        return
+    multiply = next(node for node in body.nodes if product in node.output)
+    at = body.nodes.index(add)
+    inputs = [*multiply.input, other]
+    body.nodes[at] = onnx.helper.make_node("Gemm", inputs, add.output, name=multiply.name)
+    body.nodes.remove(multiply)
+
+
+def _copy(source: onnx.GraphProto, target: Nodes, rename: dict[str, str]) -> None:
+    """Copies nodes and constants under the target's prefix; `rename` learns the new names."""
+    for tensor in source.initializer:
+        rename[tensor.name] = f"{target.prefix}{tensor.name}"
+        copied = onnx.TensorProto()
+        copied.CopyFrom(tensor)
+        copied.name = rename[tensor.name]
+        target.initializers.append(copied)
+    for node in source.node:
+        copied_node = onnx.NodeProto()
+        copied_node.CopyFrom(node)
+        for name in node.output:
+            rename.setdefault(name, f"{target.prefix}{name}")
+        copied_node.name = f"{target.prefix}{node.name}"
+        copied_node.input[:] = [rename.get(name, name) for name in node.input]
+        copied_node.output[:] = [rename[name] for name in node.output]
+        target.nodes.append(copied_node)
+
+
+def _write_rnn_operator(
+    nodes: Nodes,
+    mark: Mark,
+    inputs: str,
+    states: list[str],
+    matrix: str | None,
+    histories: bool,
+    convert: Converter,
+) -> tuple[str, list[str], list[str]]:
+    cell = mark.cell
+    kernel = np.asarray(cell.kernel.value)
+    units = kernel.shape[1]
+    bias = np.zeros(units, kernel.dtype) if cell.bias is None else np.asarray(cell.bias.value)
+    weights = [
+        nodes.constant(kernel.T[None]),
+        nodes.constant(np.asarray(cell.recurrent_matrix()).T[None]),
+        nodes.constant(np.concatenate([bias, np.zeros_like(bias)])[None]),
+    ]
+    direction = nodes.constant([0])
+    initial = nodes.add("Unsqueeze", [states[0], direction])
+    activation = _RNN_ACTIVATIONS[keras.activations.serialize(cell.activation)]
+    # After compaction nothing reads past a row's end, so that no sequence_lens is needed.
+    outputs, final = nodes.add(
+        "RNN",
+        [inputs, *weights, "", initial],
+        outputs=2,
+        hidden_size=units,
+        activations=[activation],
+    )
+    outputs = nodes.add("Squeeze", [outputs, nodes.constant([1])])
+    final = nodes.add("Squeeze", [final, direction])
+    return outputs, [final], [outputs]
+
+
+def remove_unused(graph: onnx.GraphProto) -> None:
+    """Drops nodes and constants that no output depends on."""
+    needed = {output.name for output in graph.output}
+    kept = []
+    for node in reversed(graph.node):
+        if needed.isdisjoint(node.output):
+            continue
+        kept.append(node)
+        needed |= set(node.input) | _outer_names(node)
+    del graph.node[:]
+    graph.node.extend(reversed(kept))
+    constants = [tensor for tensor in graph.initializer if tensor.name in needed]
+    del graph.initializer[:]
+    graph.initializer.extend(constants)
+
+
+def _outer_names(node: onnx.NodeProto) -> set[str]:
+    return {
+        name
+        for attribute in node.attribute
+        if attribute.type == onnx.AttributeProto.GRAPH
+        for inner in attribute.g.node
+        for name in (*inner.input, *_outer_names(inner))
+    }
+
+
+def fold_identities(graph: onnx.GraphProto) -> None:
+    """Lets readers of an `Identity` read its source instead, where it is no graph output."""
+    outputs = {output.name for output in graph.output}
+    source: dict[str, str] = {}
+    for node in graph.node:
+        node.input[:] = [source.get(name, name) for name in node.input]
+        if node.op_type == "Identity" and node.output[0] not in outputs:
+            source[node.output[0]] = node.input[0]
+    remove_unused(graph)

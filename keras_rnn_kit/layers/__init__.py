@@ -1,0 +1,7 @@
+"""Layers: the engine (`recurrence.py`), what runs a cell on it, and a layer named for each cell."""
+
+from keras_rnn_kit.layers.pooling import TemporalPooling
+from keras_rnn_kit.layers.recurrent import RNN
+from keras_rnn_kit.layers.simple_rnn import SimpleRNN
+
+__all__ = ["RNN", "SimpleRNN", "TemporalPooling"]

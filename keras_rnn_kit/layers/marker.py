@@ -1,0 +1,100 @@
+"""The marker operation that stands for a recurrence while a model is traced for ONNX.
+
+tf2onnx would turn TensorFlow's loop into an ONNX `Loop` with all its bookkeeping inside. Instead,
+inside `marking()`, each engine-run layer emits one stateless operation that names its cell and
+has the projected inputs, initial states, matrix and mask as its inputs. The exporter
+(`exporting/onnx.py`) lets tf2onnx convert everything around it and puts a `Scan` in its place.
+"""
+
+import contextlib
+import contextvars
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+
+import tensorflow as tf
+
+from keras_rnn_kit.cells.contract import ProjectedCell
+
+TOKEN_PREFIX = "keras_rnn_kit.recurrence."
+
+
+@dataclasses.dataclass(frozen=True)
+class Mark:
+    """One recurrence in a traced graph. The marker's inputs come in the order of the fields.
+
+    Inputs: the sequence (`projected [T, B, G]`, or the layer's `inputs [T, B, E]` where the
+    exporter asked for them), the states `[B, H]`, then `matrix [H, G]` if `has_matrix` and
+    `step_mask [T, B]` if `has_mask`. Outputs: `outputs [T, B, O]`, then the final states.
+    """
+
+    cell: ProjectedCell
+    states: int
+    projected: bool
+    width: int  # G or E
+    matrix_width: int | None
+    has_mask: bool
+
+    @property
+    def has_matrix(self) -> bool:
+        return self.matrix_width is not None
+
+
+@dataclasses.dataclass
+class _Marking:
+    marks: list[Mark]
+    takes_inputs: Callable[[ProjectedCell], bool]
+
+
+_marking: contextvars.ContextVar[_Marking | None] = contextvars.ContextVar("marking", default=None)
+
+
+@contextlib.contextmanager
+def marking(takes_inputs: Callable[[ProjectedCell], bool]) -> Iterator[list[Mark]]:
+    """Within it, layers emit markers; it yields the list that they are entered in.
+
+    Where `takes_inputs(cell)` is true the marker gets the layer's inputs, not their projection.
+    """
+    current = _Marking([], takes_inputs)
+    previous = _marking.set(current)
+    try:
+        yield current.marks
+    finally:
+        _marking.reset(previous)
+
+
+def wanted() -> bool:
+    """Whether a layer should emit a marker instead of its loop."""
+    return _marking.get() is not None
+
+
+def emit(
+    cell: ProjectedCell,
+    inputs: tf.Tensor,
+    states: Sequence[tf.Tensor],
+    step_mask: tf.Tensor | None,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Emits the marker for `inputs [T, B, E]`; returns `(outputs [T, B, O], final states)`."""
+    current = _marking.get()
+    assert current is not None, "emit() is called inside marking()"
+    projected = not current.takes_inputs(cell)
+    sequence = cell.project(inputs) if projected else inputs
+    matrix = cell.recurrent_matrix()
+    current.marks.append(
+        Mark(
+            cell,
+            states=len(states),
+            projected=projected,
+            width=sequence.shape[-1],
+            matrix_width=None if matrix is None else matrix.shape[-1],
+            has_mask=step_mask is not None,
+        )
+    )
+    optional = [tensor for tensor in (matrix, step_mask) if tensor is not None]
+    outputs, *finals = tf.raw_ops.PyFuncStateless(
+        input=[tf.convert_to_tensor(tensor) for tensor in (sequence, *states, *optional)],
+        token=f"{TOKEN_PREFIX}{len(current.marks) - 1}",
+        Tout=[sequence.dtype, *(state.dtype for state in states)],
+    )
+    outputs = tf.ensure_shape(outputs, [inputs.shape[0], inputs.shape[1], cell.output_size])
+    finals = [tf.ensure_shape(f, s.shape) for f, s in zip(finals, states, strict=True)]
+    return outputs, finals

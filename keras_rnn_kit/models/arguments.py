@@ -1,0 +1,21 @@
+"""Checks of constructor arguments that the models share."""
+
+from keras_rnn_kit.errors import KitError
+
+
+def positive(**sizes: int) -> None:
+    """Raises `KitError` unless every named size is a positive integer."""
+    for name, value in sizes.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise KitError(
+                f"{name} must be a positive integer; received {name}={value!r}. Pass 1 or more."
+            )
+
+
+def rate(**rates: float) -> None:
+    """Raises `KitError` unless every named rate lies in [0, 1)."""
+    for name, value in rates.items():
+        if not 0 <= value < 1:
+            raise KitError(
+                f"{name} must lie in [0, 1); received {name}={value!r}. Pass 0 to switch it off."
+            )

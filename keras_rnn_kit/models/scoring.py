@@ -1,0 +1,68 @@
+"""How well a language model predicts a text, every token counted once."""
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_rnn_kit.errors import KitError
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """Total negative log-likelihood of `tokens` predictions, in nats."""
+
+    nats: float
+    tokens: int
+
+    @property
+    def loss(self) -> float:
+        """Nats a token."""
+        return self.nats / self.tokens
+
+    @property
+    def perplexity(self) -> float:
+        """`exp(nats / tokens)`: V for a uniform guess, 1 for certainty."""
+        return math.exp(self.loss) if self.loss < 700 else math.inf
+
+    @property
+    def bits_per_token(self) -> float:
+        """The same sum over `ln 2`; for a character model, bits per character."""
+        return self.loss / math.log(2)
+
+
+def score(model: Any, ids: Any, *, chunk_length: int = 512) -> Score:
+    """Scores `ids [N]` as one stream: N - 1 predictions, the state carried from chunk to chunk.
+
+    `model` is a `LanguageModel`; its own `stateful` states are neither read nor changed.
+    Raises `KitError` for fewer than two tokens.
+
+    Example: before any training a model is close to a uniform guess over its V = 20 tokens.
+
+    >>> import numpy as np
+    >>> from keras_rnn_kit.models import LanguageModel, score
+    >>> result = score(LanguageModel(20, units=4), np.arange(20))
+    >>> result.tokens, 15 < result.perplexity < 27
+    (19, True)
+    """
+    ids = np.asarray(ids, np.int32)
+    if len(ids) < 2:
+        raise KitError(f"scoring needs at least two tokens; received {len(ids)}.")
+
+    @tf.function(reduce_retracing=True)
+    def one_chunk(inputs: tf.Tensor, targets: tf.Tensor, states: list[tf.Tensor]) -> Any:
+        logits, states = model(inputs, states=states, return_states=True, training=False)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=targets, logits=tf.cast(logits, tf.float32)
+        )
+        return tf.reduce_sum(tf.cast(losses, tf.float64)), states
+
+    nats = 0.0
+    states = model.initial_states(1)
+    for start in range(0, len(ids) - 1, chunk_length):
+        piece = ids[None, start : start + chunk_length + 1]
+        total, states = one_chunk(piece[:, :-1], piece[:, 1:], states)
+        nats += float(total)
+    return Score(nats=nats, tokens=len(ids) - 1)

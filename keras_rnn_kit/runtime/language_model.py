@@ -1,0 +1,239 @@
+"""A language model that runs in onnxruntime: step, generate, score."""
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.generation import generate, stream
+from keras_rnn_kit.runtime.bundle import Bundle
+from keras_rnn_kit.runtime.pieces import Pieces
+from keras_rnn_kit.runtime.session import check_session, open_session
+from keras_rnn_kit.runtime.states import States
+from keras_rnn_kit.runtime.tokens import Tokens, chunks, log_probabilities, token_ids
+
+Arrays = list[npt.NDArray[Any]]
+Prompt = TypeVar("Prompt", str, list[str])
+
+
+class LanguageModel:
+    """A bundle's language model; `keras_rnn_kit.runtime.load` makes it.
+
+    Nothing changes from call to call, so threads may share one.
+
+    Attributes:
+        bundle: where it came from.
+        encoder: its `TextEncoder`; ``encoder.unknown(prompt)`` tells which tokens of a prompt the
+            model doesn't know.
+        size: V.
+    """
+
+    def __init__(self, bundle: Bundle, provider: str = "cpu", threads: int | None = None) -> None:
+        if bundle.kind != "language_model":
+            raise KitError(
+                f"LanguageModel must be given a language model; received {bundle.path}, a "
+                f"{bundle.kind}. Use keras_rnn_kit.runtime.load."
+            )
+        self.bundle = bundle
+        self.encoder = bundle.encoder()
+        self.size = bundle.spec.classes
+        self._states = States(bundle.spec.states)
+        self._pieces = Pieces(self.encoder)
+        self._outputs = [port.name for port in bundle.spec.graphs["model"].outputs]
+        self._sessions = {}
+        for name in ("model", "step"):
+            graph = bundle.spec.graphs[name]
+            source = str(bundle.path / graph.file)
+            session = open_session(bundle.read(graph.file), provider, threads, name=source)
+            check_session(session, graph, source)
+            self._sessions[name] = session
+
+    def step(
+        self, tokens: npt.ArrayLike, states: Any = None
+    ) -> tuple[npt.NDArray[np.floating[Any]], Arrays]:
+        """Reads one token a row.
+
+        Args:
+            tokens: ids [B].
+            states: what the step before returned; None is the initial states.
+
+        Returns:
+            logits [B, V] of the token that follows, and the states after this one. Both are new
+            arrays, so older states may be kept and gone back to.
+
+        Raises:
+            KitError: an id outside the vocabulary, tokens or states of another shape.
+        """
+        return self._run("step", token_ids(tokens, 1, self.size), states)
+
+    def read(
+        self, tokens: npt.ArrayLike, states: Any = None
+    ) -> tuple[npt.NDArray[np.floating[Any]], Arrays]:
+        """Reads T tokens a row at once: ids [B, T] to logits [B, T, V] and the states after.
+
+        As `step` T times, but faster. Raises the same.
+        """
+        return self._run("model", token_ids(tokens, 2, self.size), states)
+
+    def generate(
+        self,
+        prompt: Prompt,
+        length: int,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | np.random.Generator | None = None,
+        stop: str | None = None,
+    ) -> Prompt:
+        """Goes on with a text, or with several at once.
+
+        Args:
+            prompt: one text or a list of them, of any lengths; unknown tokens are read as <unk>.
+            length: how many tokens to sample, at least 1.
+            temperature, top_k, top_p: see `keras_rnn_kit.generation.Sampler`.
+            seed: an integer makes the text repeatable.
+            stop: one token of the vocabulary, such as "\\n" or "<eos>", that ends a text.
+
+        Returns:
+            The continuation without the prompt and without the stop: ``prompt + continuation``
+            reads as one text. No special token is ever chosen, but the stop.
+
+        Raises:
+            KitError: an empty prompt, a setting out of range, a stop that isn't one token.
+        """
+        prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+        last, states = self._warm_up(prompts)
+        settings = self._settings(temperature, top_k, top_p, seed, stop)
+        rows = generate(self.step, last[:, None], length, states=states, **settings)
+        texts = []
+        for before, row in zip(last.tolist(), rows.tolist(), strict=True):
+            if settings["stop_id"] in row:
+                row = row[: row.index(settings["stop_id"])]
+            texts.append(self._pieces.text(before, row))
+        return texts[0] if isinstance(prompt, str) else texts
+
+    def stream(
+        self,
+        prompt: str,
+        length: int,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | np.random.Generator | None = None,
+        stop: str | None = None,
+    ) -> Iterator[str]:
+        """As `generate` of one text, but yields each token's text as soon as it is sampled."""
+        last, states = self._warm_up([prompt])
+        settings = self._settings(temperature, top_k, top_p, seed, stop)
+        steps = stream(self.step, last[:, None], length, states=states, **settings)
+        return self._stream(steps, int(last[0]), settings["stop_id"])
+
+    def score(self, text: str | npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """The log-probability of each token given all before it.
+
+        Args:
+            text: a text, or ids [N]; read in chunks with the states carried, so it may be long.
+
+        Returns:
+            [N - 1] float64, natural logarithm; the first token has none before it.
+
+        Raises:
+            KitError: fewer than two tokens, an id outside the vocabulary, logits that are NaN.
+        """
+        ids = self._score_ids(text)
+        scores = np.empty(len(ids) - 1)
+        states = None
+        for start, inputs in chunks(ids[:-1], self.size):
+            logits, states = self.read(inputs, states)
+            targets = ids[start + 1 : start + 1 + inputs.shape[1]]
+            scores[start : start + len(targets)] = log_probabilities(logits[0], targets)
+        if np.isnan(scores).any():
+            raise KitError(
+                f"a model must give finite logits; received NaN at token "
+                f"{int(np.isnan(scores).argmax()) + 1} from {self.bundle.path}. Train it anew."
+            )
+        return scores
+
+    def perplexity(self, text: str | npt.ArrayLike) -> float:
+        """exp(total negative log-likelihood / number of scored tokens) of a text; see `score`."""
+        return float(np.exp(-self.score(text).mean()))
+
+    def _run(self, graph: str, tokens: Tokens, states: Any) -> tuple[npt.NDArray[Any], Arrays]:
+        feed = dict(zip(self._states.names, self._states.check(states, len(tokens)), strict=True))
+        feed["tokens"] = tokens
+        logits, *states = self._sessions[graph].run(self._outputs, feed)
+        return logits, states
+
+    def _warm_up(self, prompts: list[str]) -> tuple[Tokens, Arrays]:
+        """Reads all but the last token of each prompt: last tokens [B] and states [B, ...]."""
+        if not prompts:
+            raise KitError(
+                "prompt must be a text or a list of one or more; received []. Pass a text."
+            )
+        last, rows = [], []
+        for prompt in prompts:
+            if not isinstance(prompt, str):
+                raise KitError(
+                    f"prompt must be a text or a list of texts; received a "
+                    f"{type(prompt).__name__}. Pass a str."
+                )
+            ids = self.encoder.encode(prompt)
+            if not len(ids):
+                raise KitError(
+                    f"prompt must hold at least one token; received prompt={prompt!r}. "
+                    "Pass a text to go on with."
+                )
+            states = self._states.zeros(1)
+            for _, inputs in chunks(ids[:-1], self.size):
+                states = self.read(inputs, states)[1]
+            last.append(ids[-1])
+            rows.append(states)
+        return np.array(last, np.int32), [np.concatenate(part) for part in zip(*rows, strict=True)]
+
+    def _settings(
+        self,
+        temperature: float,
+        top_k: int | None,
+        top_p: float | None,
+        seed: int | np.random.Generator | None,
+        stop: str | None,
+    ) -> dict[str, Any]:
+        vocabulary = self.encoder.vocabulary
+        stop_id = None
+        if stop is not None:
+            # Looked up as it is spelt, so that a special such as <eos> can be named.
+            if stop not in vocabulary.tokens:
+                raise KitError(
+                    f"stop must be one token of the model's vocabulary; received stop={stop!r}. "
+                    "Pass a token that the training text had."
+                )
+            stop_id = vocabulary.tokens.index(stop)
+        return {
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "seed": seed,
+            "stop_id": stop_id,
+            "forbidden": [i for i in range(len(vocabulary.specials)) if i != stop_id],
+        }
+
+    def _stream(self, steps: Iterator[Tokens], before: int, stop_id: int | None) -> Iterator[str]:
+        for ids in steps:
+            after = int(ids[0])
+            if after == stop_id:
+                return
+            yield self._pieces.piece(before, after)
+            before = after
+
+    def _score_ids(self, text: str | npt.ArrayLike) -> Tokens:
+        ids = np.asarray(self.encoder.encode(text) if isinstance(text, str) else text)
+        if ids.ndim != 1 or len(ids) < 2:
+            raise KitError(
+                "a text to score must have two tokens or more, since the first is given; received "
+                f"shape {list(ids.shape)}. Pass a longer text."
+            )
+        return token_ids(ids, 1, self.size)

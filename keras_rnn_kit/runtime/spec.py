@@ -1,0 +1,268 @@
+"""What `spec.json` says, as types; read from JSON without trusting it.
+
+```
+{"format": 1, "kind": "language_model", "target": "cpu", "opset": 17,
+ "versions": {"keras": "3.15.1"},
+ "files": {"model.onnx": {"sha256": "…", "bytes": 1234}, "vocabulary.json": …},
+ "graphs": {"model": {"file": "model.onnx",
+                      "inputs": [{"name": "tokens", "shape": ["B", "T"], "dtype": "int32"}, …],
+                      "outputs": [{"name": "logits", "shape": ["B", "T", 65], "dtype": …}, …]},
+            "step": …},
+ "labels": null, "metrics": {"perplexity": 4.2}}
+```
+
+A language model has the graphs `model` (tokens [B, T] to logits [B, T, V]) and `step` (tokens [B]
+to logits [B, V]). Both take the states `state_0`, `state_1`, … [B, …] and return them as
+`next_state_0`, … in the same form. A text classifier has `model` (tokens [B, T], right-padded with
+the id of `<pad>`, to logits [B, C]) and C labels.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.runtime.fields import choice, field, typed, wrong
+
+FORMAT = 1
+SPEC = "spec.json"
+VOCABULARY = "vocabulary.json"
+GRAPHS = {"language_model": ("model", "step"), "text_classifier": ("model",)}
+TARGETS = ("cpu", "cuda")
+DTYPES = ("bool", "int32", "int64", "float16", "float32", "float64")
+
+# One folder deep and plain on every system: no separator, no drive, no leading dot, no "..".
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a graph; a dimension is a size, or the name of an axis."""
+
+    name: str
+    shape: tuple[int | str, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One ONNX file and what goes in and out of it."""
+
+    file: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a file of the bundle must be."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A whole `spec.json`; see the module for the fields."""
+
+    kind: str
+    target: str
+    opset: int
+    versions: Mapping[str, str]
+    files: Mapping[str, Stored]
+    graphs: Mapping[str, Graph]
+    labels: tuple[str, ...]
+    metrics: Mapping[str, Any]
+
+    @property
+    def classes(self) -> int:
+        """The last axis of the logits: V of a language model, C of a classifier."""
+        return int(self.graphs["model"].outputs[0].shape[-1])
+
+    @property
+    def states(self) -> tuple[Port, ...]:
+        """The state inputs of a language model, in order; none for a classifier."""
+        return self.graphs["model"].inputs[1:]
+
+
+def parse_spec(fields: Any, source: str = SPEC) -> Spec:
+    """Reads the parsed JSON of a `spec.json`.
+
+    Args:
+        fields: what `json.loads` gave.
+        source: the file's name, for messages.
+
+    Raises:
+        KitError: a newer format, a missing field, a wrong type, a file name that could leave the
+            folder, graphs that don't belong to the kind.
+
+    Example:
+        >>> parse_spec({"format": 2})
+        Traceback (most recent call last):
+        ...
+        keras_rnn_kit.errors.KitError: spec.json must have format 1 or lower; received format 2, \
+which a newer kit wrote. Upgrade keras-rnn-kit.
+    """
+    fields = typed(fields, dict, source, "the whole file")
+    version = field(fields, "format", int, source)
+    if version > FORMAT:
+        raise KitError(
+            f"{source} must have format {FORMAT} or lower; received format {version}, which a "
+            "newer kit wrote. Upgrade keras-rnn-kit."
+        )
+    if version < 1:
+        raise wrong(source, "format", f"from 1 to {FORMAT}", version)
+    kind = choice(fields, "kind", tuple(GRAPHS), source)
+    graphs = {
+        name: _graph(graph, source, f"graphs.{name}")
+        for name, graph in field(fields, "graphs", dict, source).items()
+    }
+    files = {
+        file_name(name, f"{source}: files"): _stored(entry, source, f"files.{name}")
+        for name, entry in field(fields, "files", dict, source).items()
+    }
+    missing = [name for name in GRAPHS[kind] if name not in graphs]
+    if missing:
+        raise wrong(source, "graphs", f"those of a {kind}: {list(GRAPHS[kind])}", list(graphs))
+    for name in (VOCABULARY, *(graph.file for graph in graphs.values())):
+        if name not in files:
+            raise wrong(source, "files", f"every file of the bundle, {name} too", list(files))
+    labels = tuple(
+        typed(label, str, source, "labels[]")
+        for label in typed(fields.get("labels") or [], list, source, "labels")
+    )
+    versions = field(fields, "versions", dict, source)
+    spec = Spec(
+        kind=kind,
+        target=choice(fields, "target", TARGETS, source),
+        opset=field(fields, "opset", int, source),
+        versions={k: typed(v, str, source, f"versions.{k}") for k, v in versions.items()},
+        files=files,
+        graphs=graphs,
+        labels=labels,
+        metrics=typed(fields.get("metrics") or {}, dict, source, "metrics"),
+    )
+    if kind == "language_model":
+        _check_language_model(graphs, source)
+    else:
+        _check_classifier(graphs["model"], labels, source)
+    return spec
+
+
+def file_name(name: Any, source: str) -> str:
+    """Returns ``name`` if it can only be a file right in the bundle's folder.
+
+    Example:
+        >>> file_name("../model.onnx", "spec.json")
+        Traceback (most recent call last):
+        ...
+        keras_rnn_kit.errors.KitError: spec.json must name plain files in the bundle's own folder; \
+received '../model.onnx'. Don't use this bundle unless you know who changed it.
+    """
+    if not isinstance(name, str) or not _FILE_NAME.fullmatch(name):
+        raise KitError(
+            f"{source} must name plain files in the bundle's own folder; received {name!r}. "
+            "Don't use this bundle unless you know who changed it."
+        )
+    return name
+
+
+def _graph(fields: Any, source: str, where: str) -> Graph:
+    fields = typed(fields, dict, source, where)
+    ports = {}
+    for side in ("inputs", "outputs"):
+        entries = field(fields, side, list, source, where)
+        ports[side] = tuple(_port(p, source, f"{where}.{side}[{i}]") for i, p in enumerate(entries))
+        names = [port.name for port in ports[side]]
+        if not names or len(set(names)) != len(names):
+            raise wrong(source, f"{where}.{side}", "one or more, of different names", names)
+    file = file_name(fields.get("file"), f"{source}: {where}.file")
+    return Graph(file, ports["inputs"], ports["outputs"])
+
+
+def _port(fields: Any, source: str, where: str) -> Port:
+    fields = typed(fields, dict, source, where)
+    shape = field(fields, "shape", list, source, where)
+    for dimension in shape:
+        size = isinstance(dimension, int) and not isinstance(dimension, bool) and dimension > 0
+        if not size and not (isinstance(dimension, str) and dimension.isidentifier()):
+            raise wrong(source, f"{where}.shape", "sizes and names of axes", shape)
+    name = field(fields, "name", str, source, where)
+    return Port(name, tuple(shape), choice(fields, "dtype", DTYPES, source, where))
+
+
+def _stored(fields: Any, source: str, where: str) -> Stored:
+    fields = typed(fields, dict, source, where)
+    digest = field(fields, "sha256", str, source, where)
+    size = field(fields, "bytes", int, source, where)
+    if not _SHA256.fullmatch(digest):
+        raise wrong(source, f"{where}.sha256", "64 lower-case hexadecimal digits", digest)
+    if size < 0:
+        raise wrong(source, f"{where}.bytes", "0 or more", size)
+    return Stored(digest, size)
+
+
+def _check_language_model(graphs: Mapping[str, Graph], source: str) -> None:
+    """The two graphs must agree on V and on the states, so that one can go on from the other."""
+    for name, axes in (("model", ("B", "T")), ("step", ("B",))):
+        where, graph = f"graphs.{name}", graphs[name]
+        _check_ends(graph, axes, axes, source, where)
+        returned = []
+        for i, state in enumerate(graph.inputs[1:]):
+            sizes = state.shape[1:]
+            if (
+                state.name != f"state_{i}"
+                or state.shape[:1] != ("B",)
+                or any(isinstance(size, str) for size in sizes)
+            ):
+                raise wrong(
+                    source, f"{where}.inputs", f"state_{i} [B, sizes] after the tokens", state
+                )
+            returned.append(Port(f"next_{state.name}", state.shape, state.dtype))
+        if graph.outputs[1:] != tuple(returned):
+            raise wrong(
+                source,
+                f"{where}.outputs",
+                f"the logits and {[port.name for port in returned]}, each shaped as its state",
+                [(port.name, list(port.shape), port.dtype) for port in graph.outputs],
+            )
+    model, step = graphs["model"], graphs["step"]
+    if (
+        model.inputs[1:] != step.inputs[1:]
+        or model.outputs[0].shape[-1] != step.outputs[0].shape[-1]
+    ):
+        raise wrong(
+            source,
+            "graphs.step",
+            "one that has the model's states and V",
+            [list(port.shape) for port in (*step.inputs[1:], step.outputs[0])],
+        )
+
+
+def _check_classifier(graph: Graph, labels: tuple[str, ...], source: str) -> None:
+    _check_ends(graph, ("B", "T"), ("B",), source, "graphs.model")
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        names = [port.name for port in (*graph.inputs, *graph.outputs)]
+        raise wrong(source, "graphs.model", "tokens in and logits out alone", names)
+    classes = graph.outputs[0].shape[-1]
+    if len(labels) != classes or len(set(labels)) != len(labels):
+        raise wrong(source, "labels", f"{classes} different names, one a logit", list(labels))
+
+
+def _check_ends(
+    graph: Graph, tokens: tuple[str, ...], rows: tuple[str, ...], source: str, where: str
+) -> None:
+    """The first input must be the tokens and the first output the logits, of the given axes."""
+    first = graph.inputs[0]
+    if first != Port("tokens", tokens, "int32"):
+        raise wrong(source, f"{where}.inputs[0]", f"tokens {list(tokens)} int32", first)
+    last = graph.outputs[0]
+    if (
+        last.name != "logits"
+        or last.shape[:-1] != rows
+        or not isinstance(last.shape[-1], int)
+        or not last.dtype.startswith("float")
+    ):
+        raise wrong(source, f"{where}.outputs[0]", f"logits {[*rows, 'a size']} float", last)

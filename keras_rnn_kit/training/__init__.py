@@ -1,0 +1,16 @@
+"""What trains with you: gradient clipping, perplexity, samples of text, and a guard against NaN."""
+
+from keras_rnn_kit.training.clipping import GradientClipping
+from keras_rnn_kit.training.divergence import StopOnNaN
+from keras_rnn_kit.training.perplexity import BitsPerCharacter, Perplexity
+from keras_rnn_kit.training.perplexity_logs import PerplexityLogs
+from keras_rnn_kit.training.sampling import SampleText
+
+__all__ = [
+    "BitsPerCharacter",
+    "GradientClipping",
+    "Perplexity",
+    "PerplexityLogs",
+    "SampleText",
+    "StopOnNaN",
+]

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.runtime import Classifier, load, read_bundle
+from keras_rnn_kit.runtime import classifier as module
+
+
+@pytest.fixture
+def classifier(classifier_folder):
+    return load(classifier_folder)
+
+
+def softmax(logits):
+    weights = np.exp(np.asarray(logits, float))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+def test_labels(classifier):
+    assert classifier.labels == ("negative", "positive")
+    assert classifier.predict(["a good film", "bad", "dull dull fine"]) == [
+        "positive",
+        "negative",
+        "negative",
+    ]
+
+
+def test_probabilities_are_the_softmax(classifier):
+    probabilities = classifier.predict_proba(["good film", "bad"])
+    # float32 logits.
+    np.testing.assert_allclose(probabilities, softmax([[0, 2], [4, 0]]), rtol=1e-6)
+
+
+def test_order_and_padding_do_not_matter(classifier):
+    texts = ["good " * n + "bad " * (7 - n % 7) for n in (3, 0, 40, 1, 12, 5, 5)]
+    together = classifier.predict_proba(texts)
+    alone = np.vstack([classifier.predict_proba([text]) for text in texts])
+    np.testing.assert_allclose(together, alone, rtol=1e-6)  # sums of other lengths, float32
+
+
+def test_small_batches_give_the_same(classifier, monkeypatch):
+    texts = ["good " * n + "bad" for n in range(20)]
+    whole = classifier.predict_proba(texts)
+    monkeypatch.setattr(module, "_BATCH_TOKENS", 16)
+    np.testing.assert_allclose(classifier.predict_proba(texts), whole, rtol=1e-6)  # as above
+
+
+def test_batches_hold_every_text_once_and_keep_their_limits(monkeypatch):
+    lengths = np.random.default_rng(0).integers(1, 50, 100).tolist()
+    monkeypatch.setattr(module, "_BATCH_ROWS", 8)
+    monkeypatch.setattr(module, "_BATCH_TOKENS", 100)
+    batches = list(module._batches(lengths))
+    assert sorted(i for batch in batches for i in batch) == list(range(100))
+    for batch in batches:
+        sizes = [lengths[i] for i in batch]
+        assert len(batch) <= 8
+        assert len(batch) * max(sizes) <= 100
+        assert sizes[-1] == max(sizes)
+
+
+def test_a_text_longer_than_a_batch_is_a_batch(monkeypatch):
+    monkeypatch.setattr(module, "_BATCH_TOKENS", 10)
+    assert list(module._batches([3, 99, 3])) == [[0, 2], [1]]
+
+
+@pytest.mark.parametrize("empty", ["", " \n"])
+def test_an_empty_text_is_one_unk(classifier, empty):
+    np.testing.assert_allclose(classifier.predict_proba([empty])[0], softmax([1, 2]), rtol=1e-6)
+    np.testing.assert_array_equal(
+        classifier.predict_proba([empty, "good"])[0], classifier.predict_proba(["unheard"])[0]
+    )
+
+
+def test_no_texts(classifier):
+    assert classifier.predict([]) == []
+    assert classifier.predict_proba([]).shape == (0, 2)
+
+
+def test_max_length_reads_the_beginning(classifier):
+    text = "good good bad bad bad bad"
+    assert classifier.predict([text]) == ["negative"]
+    assert classifier.predict([text], max_length=2) == ["positive"]
+    with pytest.raises(KitError, match="max_length must be a positive integer"):
+        classifier.predict([text], max_length=0)
+
+
+def test_a_single_text_is_told(classifier):
+    with pytest.raises(KitError, match=r"received a single str\. Pass \[text\]"):
+        classifier.predict("good")
+    with pytest.raises(KitError, match="received a bytes at 1"):
+        classifier.predict(["good", b"bad"])
+
+
+def test_a_language_model_is_refused(bundle_folder):
+    with pytest.raises(KitError, match=r"a language_model\. Use"):
+        Classifier(read_bundle(bundle_folder))

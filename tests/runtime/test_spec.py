@@ -1,0 +1,194 @@
+import copy
+
+import pytest
+
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.runtime import parse_spec
+
+STORED = {"sha256": "0" * 64, "bytes": 3}
+
+
+def port(name, shape, dtype="float32"):
+    return {"name": name, "shape": shape, "dtype": dtype}
+
+
+def language_model():
+    states = [port("state_0", ["B", 4]), port("state_1", ["B", 2, 2])]
+    after = [port("next_state_0", ["B", 4]), port("next_state_1", ["B", 2, 2])]
+    return {
+        "format": 1,
+        "kind": "language_model",
+        "target": "cpu",
+        "opset": 17,
+        "versions": {"keras": "3"},
+        "files": {n: dict(STORED) for n in ("model.onnx", "step.onnx", "vocabulary.json")},
+        "graphs": {
+            name: {
+                "file": f"{name}.onnx",
+                "inputs": [port("tokens", axes, "int32"), *copy.deepcopy(states)],
+                "outputs": [port("logits", [*axes, 7]), *copy.deepcopy(after)],
+            }
+            for name, axes in (("model", ["B", "T"]), ("step", ["B"]))
+        },
+        "labels": None,
+        "metrics": {"perplexity": 2.5},
+    }
+
+
+def classifier():
+    spec = language_model()
+    spec["kind"] = "text_classifier"
+    spec["labels"] = ["no", "yes"]
+    spec["graphs"] = {
+        "model": {
+            "file": "model.onnx",
+            "inputs": [port("tokens", ["B", "T"], "int32")],
+            "outputs": [port("logits", ["B", 2])],
+        }
+    }
+    del spec["files"]["step.onnx"]
+    return spec
+
+
+def test_a_language_model():
+    spec = parse_spec(language_model())
+    assert spec.classes == 7
+    assert [(s.name, s.shape) for s in spec.states] == [
+        ("state_0", ("B", 4)),
+        ("state_1", ("B", 2, 2)),
+    ]
+    assert spec.labels == ()
+    assert spec.files["model.onnx"].size == 3
+
+
+def test_a_classifier():
+    spec = parse_spec(classifier())
+    assert (spec.classes, spec.states, spec.labels) == (2, (), ("no", "yes"))
+
+
+def test_labels_and_metrics_may_be_left_out():
+    fields = language_model()
+    del fields["labels"], fields["metrics"]
+    assert parse_spec(fields).metrics == {}
+
+
+def test_a_model_may_be_stateless_and_may_have_further_graphs():
+    fields = language_model()
+    for graph in fields["graphs"].values():
+        del graph["inputs"][1:], graph["outputs"][1:]
+    fields["graphs"]["loop"] = {**fields["graphs"]["step"], "inputs": [port("seed", [], "int64")]}
+    spec = parse_spec(fields)
+    assert spec.states == ()
+    assert spec.graphs["loop"].inputs[0].shape == ()
+
+
+def put(*path_and_value):
+    *path, last, value = path_and_value
+
+    def change(fields):
+        for key in path:
+            fields = fields[key]
+        fields[last] = value
+
+    return change
+
+
+def drop(*path):
+    def change(fields):
+        for key in path[:-1]:
+            fields = fields[key]
+        del fields[path[-1]]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (drop("format"), "format must be there"),
+        (put("format", "1"), "format must be a whole number; received '1'"),
+        (put("format", True), "format must be a whole number; received True"),
+        (put("format", 0), "format must be from 1"),
+        (drop("kind"), "kind must be there"),
+        (put("kind", "forecaster"), "kind must be one of"),
+        (put("kind", []), "kind must be a string"),
+        (put("target", "tpu"), "target must be one of"),
+        (put("opset", 17.0), "opset must be a whole number"),
+        (drop("versions"), "versions must be there"),
+        (put("versions", {"keras": 3}), r"versions\.keras must be a string"),
+        (put("metrics", [1]), "metrics must be an object"),
+        (put("labels", "yes"), "labels must be a list"),
+        (put("files", []), "files must be an object"),
+        (drop("files", "vocabulary.json"), r"files must be every file .* vocabulary\.json too"),
+        (drop("files", "step.onnx"), r"files must be every file .* step\.onnx too"),
+        (put("files", "model.onnx", "sha256", "xyz"), r"files\.model\.onnx\.sha256 must be 64"),
+        (put("files", "model.onnx", "bytes", -1), "bytes must be 0 or more"),
+        (drop("files", "model.onnx", "bytes"), "bytes must be there"),
+        (drop("graphs", "step"), r"graphs must be those of a language_model: \['model', 'step'\]"),
+        (put("graphs", "step", None), r"graphs\.step must be an object"),
+        (put("graphs", "step", "inputs", []), r"graphs\.step\.inputs must be one or more"),
+        (put("graphs", "step", "inputs", 1, "name", "tokens"), "of different names"),
+        (put("graphs", "step", "inputs", 0, "dtype", "int64"), r"inputs\[0\] must be tokens"),
+        (put("graphs", "step", "inputs", 0, "shape", ["B", "T"]), r"inputs\[0\] must be tokens"),
+        (put("graphs", "step", "inputs", 0, "dtype", "object"), "dtype must be one of"),
+        (put("graphs", "step", "inputs", 1, "name", "h"), r"must be state_0 \[B, sizes\]"),
+        (put("graphs", "step", "inputs", 1, "shape", [4]), r"must be state_0 \[B, sizes\]"),
+        (put("graphs", "step", "inputs", 1, "shape", ["B", "H"]), r"must be state_0"),
+        (put("graphs", "step", "inputs", 1, "shape", ["B", 0]), "sizes and names of axes"),
+        (put("graphs", "step", "inputs", 1, "shape", ["B", True]), "sizes and names of axes"),
+        (put("graphs", "step", "outputs", 0, "shape", ["B", "V"]), r"outputs\[0\] must be logits"),
+        (put("graphs", "step", "outputs", 0, "dtype", "int32"), r"outputs\[0\] must be logits"),
+        (put("graphs", "step", "outputs", 0, "shape", ["B", 8]), "the model's states and V"),
+        (drop("graphs", "step", "outputs", 2), r"outputs must be the logits and \['next_state_0'"),
+        (put("graphs", "step", "outputs", 1, "shape", ["B", 5]), "each shaped as its state"),
+        (put("graphs", "model", "outputs", 0, "shape", ["B", 7]), r"outputs\[0\] must be logits"),
+    ],
+)
+def test_a_wrong_field_is_named(change, message):
+    fields = language_model()
+    change(fields)
+    with pytest.raises(KitError, match=message) as error:
+        parse_spec(fields, "here/spec.json")
+    assert str(error.value).startswith("here/spec.json")
+
+
+def test_graphs_must_have_the_same_states():
+    fields = language_model()
+    for side in ("inputs", "outputs"):
+        fields["graphs"]["step"][side][1]["shape"] = ["B", 5]
+    with pytest.raises(KitError, match="the model's states and V"):
+        parse_spec(fields)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (put("labels", ["no"]), "labels must be 2 different names"),
+        (put("labels", ["no", "no"]), "labels must be 2 different names"),
+        (put("labels", None), "labels must be 2 different names"),
+        (put("labels", ["no", 1]), r"labels\[\] must be a string"),
+        (put("graphs", "model", "outputs", 0, "shape", ["B", "T", 2]), r"outputs\[0\]"),
+        (
+            put("graphs", "model", "outputs", 0, "name", "probabilities"),
+            r"outputs\[0\] must be logits",
+        ),
+    ],
+)
+def test_a_wrong_classifier(change, message):
+    fields = classifier()
+    change(fields)
+    with pytest.raises(KitError, match=message):
+        parse_spec(fields)
+
+
+def test_a_classifier_has_no_further_inputs():
+    fields = classifier()
+    fields["graphs"]["model"]["inputs"].append(port("lengths", ["B"], "int32"))
+    with pytest.raises(KitError, match="tokens in and logits out alone"):
+        parse_spec(fields)
+
+
+@pytest.mark.parametrize("fields", [None, [], "x", 1])
+def test_what_is_no_object(fields):
+    with pytest.raises(KitError, match="the whole file must be an object"):
+        parse_spec(fields)

@@ -1,0 +1,25 @@
+"""The walls between the packages, seen from a clean process."""
+
+import subprocess
+import sys
+
+import pytest
+
+TRAINERS = ("keras", "tensorflow", "tf_keras", "tensorflow_datasets", "tf2onnx", "onnx", "torch")
+CASES = [
+    ("keras_rnn_kit.text", (*TRAINERS, "onnxruntime")),
+    ("keras_rnn_kit.generation", (*TRAINERS, "onnxruntime")),
+    ("keras_rnn_kit.runtime", (*TRAINERS, "onnxruntime")),
+]
+
+
+@pytest.mark.parametrize(("module", "barred"), CASES)
+def test_an_import_stays_behind_its_wall(module, barred):
+    code = (
+        f"import sys, {module}; "
+        "top = {name.partition('.')[0] for name in sys.modules}; "
+        f"print(*sorted(top & set({barred!r})))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
