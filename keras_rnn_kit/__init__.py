@@ -7,6 +7,8 @@ first used (PEP 562), so that a serving machine pays for `runtime` alone.
 import importlib
 from types import ModuleType
 
+from keras_rnn_kit.errors import KitError
+
 __version__ = "0.1.0"
 
 _SUBPACKAGES = (
@@ -21,8 +23,6 @@ _SUBPACKAGES = (
     "training",
 )
 __all__ = ["KitError", *_SUBPACKAGES]
-
-from keras_rnn_kit.errors import KitError
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -79,7 +79,7 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
         return self.recurrent_kernel
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
-        """One step, `[B, E]` and states in, `(output, new states)` out, as Keras's cells have it."""
+        """One step as Keras's cells have it: `[B, E]` and states to `(output, new states)`."""
         nested = isinstance(states, (list, tuple))
         states = list(states) if nested else [states]
         # The masks are drawn whether or not they are used now: Keras caches them before its loop.

@@ -39,9 +39,7 @@ class Compaction:
 
     def _flat(self, steps: str) -> str:
         """Index of `(step, row)` in `[T * B, ...]`."""
-        return self._nodes.add(
-            "Add", [self._nodes.add("Mul", [steps, self._batch]), self._rows]
-        )
+        return self._nodes.add("Add", [self._nodes.add("Mul", [steps, self._batch]), self._rows])
 
     def _take(self, tensor: str, index: str) -> str:
         # A step and a row become one axis, which a plain Gather reads.

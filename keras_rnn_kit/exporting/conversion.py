@@ -66,9 +66,7 @@ def _convert(
             custom_op_handlers={"PyFuncStateless": (_keep_marker, [])},
         )
     left = {
-        node.op_type
-        for node in model.graph.node
-        if node.domain not in ("", scan.MARKER_DOMAIN)
+        node.op_type for node in model.graph.node if node.domain not in ("", scan.MARKER_DOMAIN)
     }
     if left:
         raise KitError(

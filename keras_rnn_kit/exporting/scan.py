@@ -107,7 +107,10 @@ def _scan_body(
     cell = mark.cell
     dtype = tf.as_dtype(cell.compute_dtype)
     sizes = cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size]
-    widths = {"projected": mark.width, **{f"state_{k}": size for k, size in enumerate(sizes)}}
+    widths: dict[str, int | None] = {
+        "projected": mark.width,
+        **{f"state_{k}": size for k, size in enumerate(sizes)},
+    }
     if matrix is not None:
         widths["recurrent"] = mark.matrix_width
     signature = [tf.TensorSpec([None, width], dtype, name) for name, width in widths.items()]

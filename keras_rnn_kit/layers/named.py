@@ -24,8 +24,8 @@ class NamedRNN(RNN):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        own = inspect.signature(cls.cell_class.__init__).parameters.values()
-        own = [p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"]
+        parameters = inspect.signature(cls.cell_class.__init__).parameters.values()
+        own = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"]
         cls._cell_arguments = tuple(parameter.name for parameter in own)
         for name in cls._cell_arguments:
             setattr(cls, name, _forwarded(name))

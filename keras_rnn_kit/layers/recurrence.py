@@ -47,56 +47,85 @@ def run(
     """
     matrix = cell.recurrent_matrix()
     matrix = None if matrix is None else tf.convert_to_tensor(matrix)
-    plan = _plan(cell, projected, initial_states, matrix)
-    steps = tf.shape(projected)[0]
-    if compiled and projected.shape[0] is None:
-        projected, step_mask = _pad_time(projected, step_mask)
-
-    run_part = functools.partial(_run_part, _Loops.of(cell, compiled), plan, steps)
-    batch = projected.shape[1]
-    if not compiled or tf.executing_eagerly() or _cores() < 2:
-        parts = 1
+    plan = _plan_of(cell, projected, initial_states, matrix)
+    loops = _Loops.of(cell, plan, compiled)
+    steps, batch = tf.shape(projected)[0], tf.shape(projected)[1]
+    given = _Given(projected, list(initial_states), matrix, state_mask, step_mask)
+    if compiled and None in projected.shape[:2]:
+        given = _on_rungs(given)
+    static = given.projected.shape[1]
+    split = compiled and not tf.executing_eagerly() and _cores() > 1
+    if split and (static is None or static >= _SMALLEST_SPLIT):
+        half = (tf.shape(given.projected)[1] if static is None else static) // 2
+        parts = [given.rows(slice(None, half)), given.rows(slice(half, None))]
     else:
-        parts = 2 if batch is None or batch >= _SMALLEST_SPLIT else 1
-    if parts == 1:
-        outputs, finals = run_part(projected, initial_states, matrix, state_mask, step_mask)
-    else:
-        first = tf.shape(projected)[1] // 2 if batch is None else batch // 2
-        results = [
-            run_part(
-                projected[:, rows],
-                [state[rows] for state in initial_states],
-                matrix,
-                None if state_mask is None else state_mask[rows],
-                None if step_mask is None else step_mask[:, rows],
-            )
-            for rows in (slice(None, first), slice(first, None))
-        ]
-        outputs = tf.concat([part[0] for part in results], axis=1)
-        finals = [tf.concat(pair, axis=0) for pair in zip(*(part[1] for part in results))]
-    return outputs[:steps], finals
+        parts = [given]
+    results = [_run_part(loops, plan, steps, part) for part in parts]
+    outputs = tf.concat([part[0] for part in results], axis=1)
+    finals = [tf.concat(pair, axis=0) for pair in zip(*(part[1] for part in results), strict=True)]
+    return outputs[:steps, :batch], [final[:batch] for final in finals]
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _pad_time(
-    projected: tf.Tensor, step_mask: tf.Tensor | None
-) -> tuple[tf.Tensor, tf.Tensor | None]:
-    """Pads an unknown length to a rung of 1, 1.25, 1.5, 1.75 times a power of two.
+@dataclasses.dataclass(frozen=True)
+class _Given:
+    """What a recurrence starts from."""
 
-    A compiled loop is compiled for each shape it meets. With four rungs to an octave, lengths up
-    to T are served by about `4 log2 T` compilations; the loop still stops at the true length.
+    projected: tf.Tensor  # [T, B, G]
+    states: list[tf.Tensor]  # [B, H] each
+    matrix: tf.Tensor | None  # [H, G]
+    state_mask: tf.Tensor | None  # [B, H]
+    step_mask: tf.Tensor | None  # [T, B]
+
+    def rows(self, rows: slice) -> "_Given":
+        """The same for some rows of the batch."""
+        return _Given(
+            self.projected[:, rows],
+            [state[rows] for state in self.states],
+            self.matrix,
+            None if self.state_mask is None else self.state_mask[rows],
+            None if self.step_mask is None else self.step_mask[:, rows],
+        )
+
+
+def _on_rungs(given: _Given) -> _Given:
+    """Pads time and batch, where a size is not known beforehand, to one of a few sizes.
+
+    XLA compiles a loop for each shape that it meets. Time goes up to a power of two: the loop still
+    stops at the true length, so that only memory is padded. Rows are computed, so the batch goes to
+    a multiple of a quarter of the power of two below it, and to an even number, for two halves of
+    one shape. Lengths up to T and batches up to B then cost at most about `log2 T · 4 log2 B`
+    compilations, whatever comes.
     """
-    length = tf.shape(projected)[0]
-    exponent = tf.floor(tf.math.log(tf.cast(length, tf.float32)) / tf.math.log(2.0))
-    quarter = tf.cast(tf.maximum(tf.pow(2.0, exponent - 2), 1.0), tf.int32)
-    extra = -length % quarter
-    projected = tf.pad(projected, [[0, extra], [0, 0], [0, 0]])
-    if step_mask is not None:
-        step_mask = tf.pad(step_mask, [[0, extra], [0, 0]])
-    return projected, step_mask
+    length, batch = tf.unstack(tf.shape(given.projected)[:2])
+    more_steps, more_rows = 0, 0
+    if given.projected.shape[0] is None:
+        more_steps = _power_of_two(2 * length - 1) - length
+    if given.projected.shape[1] is None:
+        more_rows = -batch % tf.maximum(_power_of_two(batch) // 4, 2)
+
+    def padded(tensor: tf.Tensor | None, *more: Any) -> tf.Tensor | None:
+        if tensor is None:
+            return None
+        rank = tensor.shape.rank
+        return tf.pad(tensor, [[0, n] for n in more] + [[0, 0]] * (rank - len(more)))
+
+    return _Given(
+        padded(given.projected, more_steps, more_rows),
+        [padded(state, more_rows) for state in given.states],
+        given.matrix,
+        padded(given.state_mask, more_rows),
+        padded(given.step_mask, more_steps, more_rows),
+    )
+
+
+def _power_of_two(number: tf.Tensor) -> tf.Tensor:
+    """The largest power of two that is not above `number >= 1`."""
+    powers = 2 ** tf.range(31)
+    return tf.reduce_max(tf.where(powers <= number, powers, 1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,9 +135,27 @@ class _Plan:
     output_is_state: bool  # the output is the first state: kept once
     additive: bool  # ∂/∂projected = ∂/∂recurrent: kept once
     weights: list[Any]  # the cell's Keras variables that `update` reads
+    graph: bytes  # what `update` does; cells with the same can share compiled loops
 
 
-def _plan(
+_plans: "weakref.WeakKeyDictionary[ProjectedCell, dict[Any, _Plan]]" = weakref.WeakKeyDictionary()
+
+
+def _plan_of(
+    cell: ProjectedCell,
+    projected: tf.Tensor,
+    states: Sequence[tf.Tensor],
+    matrix: tf.Tensor | None,
+) -> _Plan:
+    tensors = [projected, *states, *([] if matrix is None else [matrix])]
+    key = tuple((tensor.shape[-1], tensor.dtype) for tensor in tensors)
+    plans = _plans.setdefault(cell, {})
+    if key not in plans:
+        plans[key] = _look_at(cell, projected, states, matrix)
+    return plans[key]
+
+
+def _look_at(
     cell: ProjectedCell,
     projected: tf.Tensor,
     states: Sequence[tf.Tensor],
@@ -139,53 +186,43 @@ def _plan(
         output_is_state=found["output_is_state"],
         additive=found.get("additive", False),
         weights=[weight for weight in cell.variables if weight._value.ref() in read],
+        graph=traced.graph.as_graph_def().SerializeToString(deterministic=True),
     )
 
 
 def _run_part(
-    loops: "_Loops",
-    plan: _Plan,
-    steps: tf.Tensor,
-    projected: tf.Tensor,
-    initial_states: Sequence[tf.Tensor],
-    matrix: tf.Tensor | None,
-    state_mask: tf.Tensor | None,
-    step_mask: tf.Tensor | None,
+    loops: "_Loops", plan: _Plan, steps: tf.Tensor, given: _Given
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    count = len(initial_states)
-    weights = [tf.convert_to_tensor(weight._value) for weight in plan.weights]
+    count = len(given.states)
 
     @tf.custom_gradient
-    def through_time(projected: tf.Tensor, *rest: tf.Tensor) -> Any:
-        states, weights, matrix = _unpack(rest, count, len(plan.weights))
-        given = (plan, steps, projected, states, matrix, state_mask, step_mask, weights)
+    def through_time(*inputs: tf.Tensor) -> Any:
+        (projected, *states), weights = inputs[: 1 + count], list(inputs[1 + count :])
+        matrix = None if given.matrix is None else weights.pop()
+        now = (steps, projected, states, matrix, given.state_mask, given.step_mask, weights)
         # The gradient is ours to give, so no tape has to look into the forward loop.
-        outputs, finals, kept = loops.forward(*tf.nest.map_structure(_unwatched, given))
+        outputs, finals, kept = loops.forward(*tf.nest.map_structure(_unwatched, now))
 
         def backpropagate(d_outputs: tf.Tensor, *d_finals: tf.Tensor) -> list[Any]:
             d_projected, d_recurrent, d_states, d_weights = loops.backward(
-                *given, kept, d_outputs, list(d_finals)
+                *now, kept, d_outputs, list(d_finals)
             )
             if matrix is None:
                 return [d_projected, *d_states, *d_weights]
             d_recurrent = d_projected if d_recurrent is None else d_recurrent
-            d_matrix = _matrix_gradient(states[0], kept.states[0], state_mask, d_recurrent)
+            d_matrix = _matrix_gradient(states[0], kept.states[0], given.state_mask, d_recurrent)
             return [d_projected, *d_states, *d_weights, d_matrix]
 
         return (outputs, *finals), backpropagate
 
-    given = [projected, *initial_states, *weights, *([] if matrix is None else [matrix])]
-    outputs, *finals = through_time(*given)
+    weights = [tf.convert_to_tensor(weight._value) for weight in plan.weights]
+    matrix = [] if given.matrix is None else [given.matrix]
+    outputs, *finals = through_time(given.projected, *given.states, *weights, *matrix)
     return outputs, finals
 
 
 def _unwatched(value: Any) -> Any:
     return tf.stop_gradient(value) if tf.is_tensor(value) else value
-
-
-def _unpack(rest: Sequence[tf.Tensor], states: int, weights: int) -> tuple[list, list, Any]:
-    matrix = rest[states + weights] if len(rest) > states + weights else None
-    return list(rest[:states]), list(rest[states : states + weights]), matrix
 
 
 def _matrix_gradient(
@@ -210,60 +247,62 @@ class _Kept:
 
 
 class _Loops:
-    """The two loops of one cell, plain or compiled."""
+    """The two loops of one cell, plain or compiled.
 
-    _compiled: "weakref.WeakKeyDictionary[ProjectedCell, _Loops]" = weakref.WeakKeyDictionary()
+    Compiled loops are shared by all cells whose update is the same graph: the two directions of a
+    `Bidirectional`, the layers of a stack. Weights are arguments, never captured.
+    """
 
-    def __init__(self, cell: ProjectedCell, compiled: bool):
-        self._cell = weakref.ref(cell)  # the cell must not be kept alive by its own cache
-        self._compile: Callable[[Any], Any] = (
-            functools.partial(tf.function, jit_compile=True, autograph=False)
-            if compiled
-            else lambda function: function
-        )
-        self._functions: dict[Any, Any] = {}
+    def __init__(self, cell: ProjectedCell, plan: _Plan, compiled: bool):
+        self._cell = weakref.ref(cell)  # the loops must not keep alive what keeps them
+        self._plan = plan
+        self._forward_loop: Callable[..., Any] = self._forward
+        self._backward_loop: Callable[..., Any] = self._backward
+        if compiled:
+            compile = functools.partial(tf.function, jit_compile=True, autograph=False)
+            self._forward_loop = compile(self._forward)
+            self._backward_loop = compile(self._backward)
 
     @classmethod
-    def of(cls, cell: ProjectedCell, compiled: bool) -> "_Loops":
+    def of(cls, cell: ProjectedCell, plan: _Plan, compiled: bool) -> "_Loops":
         if not compiled:
-            return cls(cell, compiled=False)
-        if cell not in cls._compiled:
-            cls._compiled[cell] = cls(cell, compiled=True)
-        return cls._compiled[cell]
+            return cls(cell, plan, compiled=False)
+        loops = _compiled_loops.get(plan.graph)
+        if loops is None:
+            loops = _compiled_loops[plan.graph] = cls(cell, plan, compiled=True)
+        # A new shape is traced with the cell that brings it: the first one may be gone.
+        loops._cell, loops._plan = weakref.ref(cell), plan
+        _loops_of_cell.setdefault(cell, {})[plan.graph] = loops
+        return loops
 
-    def forward(self, plan: _Plan, *given: Any) -> tuple[tf.Tensor, list[tf.Tensor], _Kept]:
-        function = self._function("forward", self._forward, plan)
-        outputs, finals, histories, recurrents = function(*given)
+    def forward(self, *given: Any) -> tuple[tf.Tensor, list[tf.Tensor], _Kept]:
+        outputs, finals, histories, recurrents = self._forward_loop(*given)
         return outputs, finals, _Kept(histories, recurrents)
 
-    def backward(self, plan: _Plan, *given: Any) -> tuple[Any, Any, list[Any], list[Any]]:
-        *given, kept, d_outputs, d_finals = given
-        function = self._function("backward", self._backward, plan)
-        return function(*given, kept.states, kept.recurrents, d_outputs, d_finals)
+    def backward(self, *given: Any) -> tuple[Any, Any, list[Any], list[Any]]:
+        *start, kept, d_outputs, d_finals = given
+        return self._backward_loop(*start, kept.states, kept.recurrents, d_outputs, d_finals)
 
-    def _function(self, name: str, loop: Callable[..., Any], plan: _Plan) -> Callable[..., Any]:
-        # The policy decides what the cell's own casts do, so it belongs to the key.
-        key = (name, plan.output_is_state, plan.additive, self._cell().dtype_policy.name)
-        if key not in self._functions:
-            self._functions[key] = self._compile(functools.partial(loop, plan))
-        return self._functions[key]
+    def _living_cell(self) -> ProjectedCell:
+        cell = self._cell()
+        assert cell is not None, "loops run on behalf of a cell"
+        return cell
 
     def _update(
-        self, plan: _Plan, weights: list[tf.Tensor], projected: Any, recurrent: Any, states: Any
+        self, weights: list[tf.Tensor], projected: Any, recurrent: Any, states: Any
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """`cell.update`, with the weights that it reads given from outside."""
-        cell = self._cell()
-        if not plan.weights:
+        cell = self._living_cell()
+        if not weights:
             output, new_states = cell.update(projected, recurrent, list(states))
         else:
-            pairs = list(zip(plan.weights, weights, strict=True))
+            pairs = list(zip(self._plan.weights, weights, strict=True))
             with keras.StatelessScope(state_mapping=pairs):
                 output, new_states = cell.update(projected, recurrent, list(states))
         return output, list(new_states)
 
     def _forward(
         self,
-        plan: _Plan,
         steps: tf.Tensor,
         projected: tf.Tensor,  # [T, B, G]
         initial_states: list[tf.Tensor],
@@ -283,7 +322,7 @@ class _Loops:
                 state = states[0] if state_mask is None else states[0] * state_mask
                 recurrent = tf.matmul(state, matrix)
                 recurrent_array = recurrent_array.write(t, recurrent)
-            new_output, new_states = self._update(plan, weights, projected[t], recurrent, states)
+            new_output, new_states = self._update(weights, projected[t], recurrent, states)
             if step_mask is not None:
                 real = step_mask[t][:, None]
                 new_states = [
@@ -292,7 +331,7 @@ class _Loops:
             states_array = [
                 array.write(t, new) for array, new in zip(states_array, new_states, strict=True)
             ]
-            if not plan.output_is_state:
+            if not self._plan.output_is_state:
                 if step_mask is not None:
                     new_output = tf.where(real, new_output, output)
                 output_array = output_array.write(t, new_output)
@@ -300,12 +339,15 @@ class _Loops:
             return t + 1, new_states, output, [states_array, output_array, recurrent_array]
 
         dtype = projected.dtype
-        width = 0 if plan.output_is_state else self._cell().output_size
+        width = 0 if self._plan.output_is_state else self._living_cell().output_size
         initial = list(initial_states)
         arrays = [
             [array(state.dtype, element_shape=state.shape) for state in initial],
             array(dtype, element_shape=[projected.shape[1], width]),
-            array(dtype, element_shape=[projected.shape[1], None if matrix is None else matrix.shape[1]]),
+            array(
+                dtype,
+                element_shape=[projected.shape[1], None if matrix is None else matrix.shape[1]],
+            ),
         ]
         _, finals, _, arrays = tf.while_loop(
             lambda t, *_: t < steps,
@@ -315,7 +357,7 @@ class _Loops:
         )
         histories = [array.stack() for array in arrays[0]]
         recurrents = None if matrix is None else arrays[2].stack()
-        if not plan.output_is_state:
+        if not self._plan.output_is_state:
             return arrays[1].stack(), finals, histories, recurrents
         outputs = histories[0]
         if step_mask is not None:
@@ -324,7 +366,6 @@ class _Loops:
 
     def _backward(
         self,
-        plan: _Plan,
         steps: tf.Tensor,
         projected: tf.Tensor,
         initial_states: list[tf.Tensor],
@@ -339,13 +380,13 @@ class _Loops:
     ) -> tuple[tf.Tensor, tf.Tensor | None, list[tf.Tensor], list[tf.Tensor]]:
         length = tf.shape(projected)[0]
         array = functools.partial(tf.TensorArray, size=length)
-        if plan.output_is_state and step_mask is not None:
+        if self._plan.output_is_state and step_mask is not None:
             d_outputs = tf.where(_seen(step_mask), d_outputs, tf.zeros([], d_outputs.dtype))
 
         def step(
             t: tf.Tensor, d_states: list, d_output: tf.Tensor, d_weights: list, arrays: list
         ) -> Any:
-            if plan.output_is_state:
+            if self._plan.output_is_state:
                 d_states = [d_states[0] + d_outputs[t], *d_states[1:]]
             else:
                 d_output = d_output + d_outputs[t]
@@ -366,9 +407,9 @@ class _Loops:
             sources = [projected[t], *([] if recurrent is None else [recurrent]), *before, *weights]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(sources)
-                output, new_states = self._update(plan, weights, sources[0], recurrent, before)
+                output, new_states = self._update(weights, sources[0], recurrent, before)
             targets, d_targets = list(new_states), list(d_states)
-            if not plan.output_is_state:
+            if not self._plan.output_is_state:
                 targets, d_targets = [output, *targets], [d_output, *d_targets]
             zero = tf.UnconnectedGradients.ZERO
             d_sources = tape.gradient(targets, sources, d_targets, unconnected_gradients=zero)
@@ -377,8 +418,8 @@ class _Loops:
             arrays = [arrays[0].write(t, d_projected), arrays[1]]
             d_before = d_sources[-len(before) - len(weights) :][: len(before)]
             if matrix is not None:
-                d_recurrent = d_projected if plan.additive else d_sources[0]
-                if not plan.additive:
+                d_recurrent = d_projected if self._plan.additive else d_sources[0]
+                if not self._plan.additive:
                     arrays[1] = arrays[1].write(t, d_recurrent)
                 d_state = tf.matmul(d_recurrent, matrix, transpose_b=True)
                 if state_mask is not None:
@@ -388,7 +429,7 @@ class _Loops:
                 d_before = [new + old for new, old in zip(d_before, d_carried, strict=True)]
             if step_mask is not None:
                 d_output = d_output_carried
-            elif not plan.output_is_state:
+            elif not self._plan.output_is_state:
                 d_output = tf.zeros_like(d_output)
             d_step = d_sources[len(d_sources) - len(weights) :]
             d_weights = [total + new for total, new in zip(d_weights, d_step, strict=True)]
@@ -397,10 +438,12 @@ class _Loops:
         rows = projected.shape[1]
         arrays = [
             array(projected.dtype, element_shape=[rows, projected.shape[2]]),
-            array(projected.dtype, element_shape=[rows, None if matrix is None else matrix.shape[1]]),
+            array(
+                projected.dtype, element_shape=[rows, None if matrix is None else matrix.shape[1]]
+            ),
         ]
         d_output = tf.zeros_like(d_outputs[0])
-        if plan.output_is_state:
+        if self._plan.output_is_state:
             d_output = d_output[:, :0]  # it travels with the first state
         _, d_states, _, d_weights, arrays = tf.while_loop(
             lambda t, *_: t >= 0,
@@ -408,10 +451,16 @@ class _Loops:
             (steps - 1, list(d_finals), d_output, [tf.zeros_like(w) for w in weights], arrays),
             maximum_iterations=length,
         )
-        d_recurrents = None if matrix is None or plan.additive else arrays[1].stack()
+        d_recurrents = None if matrix is None or self._plan.additive else arrays[1].stack()
         return arrays[0].stack(), d_recurrents, d_states, d_weights
 
 
 def _seen(step_mask: tf.Tensor) -> tf.Tensor:
     """`[T, B, 1]`: true from a row's first real step on. Before it, Keras's output is zero."""
     return tf.cumsum(tf.cast(step_mask, tf.int32), axis=0)[:, :, None] > 0
+
+
+# Compiled loops by what their update does; they live as long as a cell that uses them.
+_compiled_loops: "weakref.WeakValueDictionary[bytes, _Loops]" = weakref.WeakValueDictionary()
+_loops_of_cell: "weakref.WeakKeyDictionary[ProjectedCell, dict[bytes, _Loops]]"
+_loops_of_cell = weakref.WeakKeyDictionary()

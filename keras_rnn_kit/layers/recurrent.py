@@ -82,7 +82,7 @@ class RNN(keras.layers.RNN):
 
 
 def _project(cell: ProjectedCell, inputs: Any) -> Any:
-    """`cell.project` for all steps at once, as one plain matrix product: `[T, B, E] -> [T, B, G]`."""
+    """`cell.project` for all steps, as one plain product: `[T, B, E] -> [T, B, G]`."""
     length, batch, features = ops.shape(inputs)
     projected = cell.project(ops.reshape(inputs, (-1, features)))
     return ops.reshape(projected, (length, batch, projected.shape[-1]))

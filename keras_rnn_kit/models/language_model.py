@@ -71,7 +71,9 @@ class LanguageModel(keras.Model):
         self.embedding_layer = (
             None
             if embedding is None
-            else keras.layers.Embedding(vocabulary_size, embedding, name="embedding")
+            else keras.layers.Embedding(
+                vocabulary_size, embedding, name="embedding", dtype=self.dtype_policy
+            )
         )
         self.recurrent_layers = [
             SimpleRNN(
@@ -81,13 +83,17 @@ class LanguageModel(keras.Model):
                 return_state=True,
                 stateful=stateful,
                 name=f"recurrent_{k}",
+                dtype=self.dtype_policy,
             )
             for k in range(layers)
         ]
         self.dropout_layers = [
-            keras.layers.Dropout(dropout, name=f"dropout_{k}") for k in range(layers + 1)
+            keras.layers.Dropout(dropout, name=f"dropout_{k}", dtype=self.dtype_policy)
+            for k in range(layers + 1)
         ]
-        self.output_layer = keras.layers.Dense(vocabulary_size, name="output")
+        self.output_layer = keras.layers.Dense(
+            vocabulary_size, name="output", dtype=self.dtype_policy
+        )
 
     def build(self, input_shape: Any) -> None:
         """Builds the layers for tokens `[B, T]`."""

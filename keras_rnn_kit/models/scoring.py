@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.models.copying import inference_copy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,16 +52,18 @@ def score(model: Any, ids: Any, *, chunk_length: int = 512) -> Score:
     if len(ids) < 2:
         raise KitError(f"scoring needs at least two tokens; received {len(ids)}.")
 
+    plain = inference_copy(model)
+
     @tf.function(reduce_retracing=True)
     def one_chunk(inputs: tf.Tensor, targets: tf.Tensor, states: list[tf.Tensor]) -> Any:
-        logits, states = model(inputs, states=states, return_states=True, training=False)
+        logits, states = plain(inputs, states=states, return_states=True, training=False)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
             labels=targets, logits=tf.cast(logits, tf.float32)
         )
         return tf.reduce_sum(tf.cast(losses, tf.float64)), states
 
     nats = 0.0
-    states = model.initial_states(1)
+    states = plain.initial_states(1)
     for start in range(0, len(ids) - 1, chunk_length):
         piece = ids[None, start : start + chunk_length + 1]
         total, states = one_chunk(piece[:, :-1], piece[:, 1:], states)

@@ -72,19 +72,30 @@ class TextClassifier(keras.Model):
         self.pooling = pooling
         self.activation = keras.activations.get(activation)
         self.dropout = dropout
+        policy = self.dtype_policy
         self.embedding_layer = keras.layers.Embedding(
-            vocabulary_size, embedding, mask_zero=True, name="embedding"
+            vocabulary_size, embedding, mask_zero=True, name="embedding", dtype=policy
         )
-        self.embedding_dropout = keras.layers.Dropout(dropout, name="embedding_dropout")
+        self.embedding_dropout = keras.layers.Dropout(
+            dropout, name="embedding_dropout", dtype=policy
+        )
         recurrent = SimpleRNN(
-            units, activation=self.activation, return_sequences=pooling != "last", name="recurrent"
+            units,
+            activation=self.activation,
+            return_sequences=pooling != "last",
+            name="recurrent",
+            dtype=policy,
         )
         self.recurrent_layer = (
-            keras.layers.Bidirectional(recurrent, name="recurrent") if bidirectional else recurrent
+            keras.layers.Bidirectional(recurrent, name="recurrent", dtype=policy)
+            if bidirectional
+            else recurrent
         )
-        self.pooling_layer = None if pooling == "last" else TemporalPooling(pooling, name="pooling")
-        self.pooled_dropout = keras.layers.Dropout(dropout, name="pooled_dropout")
-        self.output_layer = keras.layers.Dense(len(self.classes), name="output")
+        self.pooling_layer = (
+            None if pooling == "last" else TemporalPooling(pooling, name="pooling", dtype=policy)
+        )
+        self.pooled_dropout = keras.layers.Dropout(dropout, name="pooled_dropout", dtype=policy)
+        self.output_layer = keras.layers.Dense(len(self.classes), name="output", dtype=policy)
 
     def build(self, input_shape: Any) -> None:
         """Builds the layers for tokens `[B, T]`."""

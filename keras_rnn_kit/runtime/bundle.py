@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.runtime.spec import FORMAT, SPEC, VOCABULARY, Spec, file_name, parse_spec
+from keras_rnn_kit.runtime.fields import file_name
+from keras_rnn_kit.runtime.spec import FORMAT, SPEC, VOCABULARY, Spec, parse_spec
 
 if TYPE_CHECKING:
     from keras_rnn_kit.text import TextEncoder
@@ -127,20 +128,20 @@ def write_spec(folder: str | os.PathLike[str], spec: Mapping[str, Any]) -> Path:
     """
     folder = Path(folder)
     graphs = spec.get("graphs")
-    named = [graph["file"] for graph in graphs.values()] if isinstance(graphs, Mapping) else []
+    named = [
+        graph.get("file") if isinstance(graph, Mapping) else None
+        for graph in (graphs.values() if isinstance(graphs, Mapping) else ())
+    ]
     files = {}
-    for name in sorted({VOCABULARY, *named, *spec.get("files", ())}):
-        path = _plain_file(folder, file_name(name, SPEC))
+    for name in sorted({file_name(n, SPEC) for n in (VOCABULARY, *named, *spec.get("files", ()))}):
+        path = _plain_file(folder, name)
         files[name] = {"sha256": checksum(path), "bytes": path.stat().st_size}
     try:
         # Through JSON and back, so that what is checked is what a reader will see.
-        text = json.dumps(
-            {**spec, "format": FORMAT, "files": files},
-            ensure_ascii=False,
-            allow_nan=False,
-            indent=1,
-        )
-    except (TypeError, ValueError) as error:
+        fields = {**spec, "format": FORMAT, "files": files}
+        text = json.dumps(fields, ensure_ascii=False, allow_nan=False, indent=1)
+        content = f"{text}\n".encode()
+    except (TypeError, ValueError, RecursionError) as error:
         raise KitError(
             f"{SPEC} must hold plain finite numbers, strings, lists and dicts; received {error}. "
             "Convert arrays and NumPy numbers first."
@@ -148,7 +149,7 @@ def write_spec(folder: str | os.PathLike[str], spec: Mapping[str, Any]) -> Path:
     parse_spec(json.loads(text), str(folder / SPEC))
     beside = folder / f"{SPEC}.part"
     try:
-        beside.write_text(text + "\n", encoding="utf-8")
+        beside.write_bytes(content)
         beside.replace(folder / SPEC)
     finally:
         beside.unlink(missing_ok=True)
@@ -171,6 +172,8 @@ def _plain_file(folder: Path, name: str) -> Path:
             f"a bundle must be whole; received {folder} without {name}. "
             "Copy or export the bundle again."
         ) from None
+    except OSError as error:
+        raise _unreadable(path, error) from error
     if not stat.S_ISREG(mode):
         raise KitError(
             f"a bundle's files must be plain files; received {path}, which is "
@@ -183,9 +186,11 @@ def _read_file(folder: Path, name: str, *, limit: int, exact: bool = True) -> by
     """Reads a plain file of exactly (or at most) ``limit`` bytes."""
     path = _plain_file(folder, name)
     # The flag refuses a link that takes the file's place after the look at it.
-    descriptor = os.open(
-        path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    )
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     with open(descriptor, "rb") as file:
         size = os.fstat(descriptor).st_size
         if size > limit or (exact and size < limit):
@@ -194,3 +199,10 @@ def _read_file(folder: Path, name: str, *, limit: int, exact: bool = True) -> by
                 f"{path} must {rule}; received {size} bytes. Copy or export the bundle again."
             )
         return file.read(limit + 1)
+
+
+def _unreadable(path: Path, error: OSError) -> KitError:
+    return KitError(
+        f"a bundle's files must be readable; received {path} ({error.strerror}). "
+        "Check its owner and permissions."
+    )

@@ -74,11 +74,11 @@ class Classifier:
             for i, row in enumerate(rows):
                 tokens[i, : len(sequences[row])] = sequences[row]
             logits[rows] = self._session.run(["logits"], {"tokens": tokens})[0]
-        if np.isnan(logits).any():
+        finite = np.isfinite(logits).all(axis=1)
+        if not finite.all():
             raise KitError(
-                f"a model must give finite logits; received NaN for text "
-                f"{int(np.isnan(logits).any(axis=1).argmax())} from {self.bundle.path}. "
-                "Train it anew."
+                f"a model must give finite logits; received NaN or infinity for text "
+                f"{int(finite.argmin())} from {self.bundle.path}. Train it anew."
             )
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         return weights / weights.sum(axis=1, keepdims=True)

@@ -1,9 +1,13 @@
 """Reading fields out of parsed JSON, each checked for its type, with errors that name it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from keras_rnn_kit.errors import KitError
+
+# One folder deep and plain on every system: no separator, no drive, no leading dot, no "..".
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 _T = TypeVar("_T")
 
@@ -39,6 +43,24 @@ def choice(
         name = f"{where}.{key}" if where else key
         raise wrong(source, name, f"one of {list(choices)}", value)
     return value
+
+
+def file_name(name: Any, source: str) -> str:
+    """Returns ``name`` if it can only be a file right in the bundle's folder.
+
+    Example:
+        >>> file_name("../model.onnx", "spec.json")
+        Traceback (most recent call last):
+        ...
+        keras_rnn_kit.errors.KitError: spec.json must name plain files in the bundle's own folder; \
+received '../model.onnx'. Don't use this bundle unless you know who changed it.
+    """
+    if not isinstance(name, str) or not _FILE_NAME.fullmatch(name):
+        raise KitError(
+            f"{source} must name plain files in the bundle's own folder; received {name!r}. "
+            "Don't use this bundle unless you know who changed it."
+        )
+    return name
 
 
 def wrong(source: str, where: str, rule: str, received: Any) -> KitError:

@@ -46,7 +46,9 @@ class LanguageModel:
         for name in ("model", "step"):
             graph = bundle.spec.graphs[name]
             source = str(bundle.path / graph.file)
-            session = open_session(bundle.read(graph.file), provider, threads, name=source)
+            # The steps of one text are too small to share: a second thread slows them down.
+            count = 1 if threads is None else threads
+            session = open_session(bundle.read(graph.file), provider, count, name=source)
             check_session(session, graph, source)
             self._sessions[name] = session
 

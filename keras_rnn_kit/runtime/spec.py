@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.runtime.fields import choice, field, typed, wrong
+from keras_rnn_kit.runtime.fields import choice, field, file_name, typed, wrong
 
 FORMAT = 1
 SPEC = "spec.json"
@@ -32,8 +32,6 @@ GRAPHS = {"language_model": ("model", "step"), "text_classifier": ("model",)}
 TARGETS = ("cpu", "cuda")
 DTYPES = ("bool", "int32", "int64", "float16", "float32", "float64")
 
-# One folder deep and plain on every system: no separator, no drive, no leading dot, no "..".
-_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -149,24 +147,6 @@ which a newer kit wrote. Upgrade keras-rnn-kit.
     else:
         _check_classifier(graphs["model"], labels, source)
     return spec
-
-
-def file_name(name: Any, source: str) -> str:
-    """Returns ``name`` if it can only be a file right in the bundle's folder.
-
-    Example:
-        >>> file_name("../model.onnx", "spec.json")
-        Traceback (most recent call last):
-        ...
-        keras_rnn_kit.errors.KitError: spec.json must name plain files in the bundle's own folder; \
-received '../model.onnx'. Don't use this bundle unless you know who changed it.
-    """
-    if not isinstance(name, str) or not _FILE_NAME.fullmatch(name):
-        raise KitError(
-            f"{source} must name plain files in the bundle's own folder; received {name!r}. "
-            "Don't use this bundle unless you know who changed it."
-        )
-    return name
 
 
 def _graph(fields: Any, source: str, where: str) -> Graph:

@@ -62,8 +62,13 @@ def log_probabilities(
         >>> log_probabilities(np.zeros((1, 4), np.float32), np.array([2], np.int32)).round(4)
         array([-1.3863])
     """
-    scores = logits - logits.max(axis=1, keepdims=True)
-    chosen = np.take_along_axis(scores, targets[:, None], axis=1)[:, 0]
-    # float32 exponentials, summed in float64: exact to 1e-7 a token, and several times faster.
-    total = np.exp(scores, out=scores).sum(axis=1, dtype=np.float64)
-    return chosen.astype(np.float64) - np.log(total)
+    with np.errstate(invalid="ignore"):  # infinite logits give NaN, which the caller tells
+        # float32 exponentials, summed in float64: right to 1e-7 a token, and several times faster.
+        scores = np.subtract(
+            logits,
+            logits.max(axis=1, keepdims=True),
+            dtype=np.result_type(logits, np.float32),
+        )
+        chosen = np.take_along_axis(scores, targets[:, None], axis=1)[:, 0]
+        total = np.exp(scores, out=scores).sum(axis=1, dtype=np.float64)
+        return chosen.astype(np.float64) - np.log(total)

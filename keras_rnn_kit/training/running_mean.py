@@ -30,13 +30,6 @@ class RunningMean(keras.metrics.Metric):
         self.total.assign_add(ops.convert_to_tensor(total, "float64"))
         self.count.assign_add(ops.convert_to_tensor(count, "float64"))
 
-    def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        """Adds values, with their weights where they are given."""
-        values = ops.convert_to_tensor(values, "float64")
-        weights = ops.ones_like(values) if sample_weight is None else sample_weight
-        weights = ops.convert_to_tensor(weights, "float64")
-        self.add(ops.sum(values * weights), ops.sum(weights))
-
     def mean(self) -> Any:
         """The mean, float64."""
         return ops.divide(self.total, self.count)

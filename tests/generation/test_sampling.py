@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from keras_rnn_kit.errors import KitError
@@ -111,6 +112,7 @@ def test_a_sampler_serves_vocabularies_of_several_sizes():
     assert choose([[0.0, 2.0]], rng()) == 0
 
 
+@hypothesis_settings(deadline=None)  # a time would fail on a busy machine
 @given(
     st.lists(st.floats(-50, 50, width=32), min_size=1, max_size=12),
     st.floats(0.01, 10),
@@ -131,7 +133,8 @@ def test_a_drawn_token_is_one_of_the_kept(logits, temperature, top_k, top_p, see
     if top_p is not None and top_k is None:
         mass = full[kept].sum()
         assert mass >= top_p * (1 - 2e-6)
-        assert mass - full[kept].min() < top_p
+        # A p of 1 keeps all, also what is too unlikely to change a float64 sum.
+        assert top_p == 1 or mass - full[kept].min() < top_p
     assert probabilities[choose([logits], np.random.default_rng(seed))[0]] > 0
 
 

@@ -140,6 +140,16 @@ def test_a_link_is_refused_wherever_it_leads(bundle_folder, tmp_path, name, plac
         read_bundle(bundle_folder)
 
 
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="needs O_NOFOLLOW")
+def test_a_link_put_there_after_the_look_is_not_followed(bundle_folder, tmp_path, monkeypatch):
+    bundle = read_bundle(bundle_folder)
+    (bundle_folder / "step.onnx").rename(tmp_path / "target")
+    (bundle_folder / "step.onnx").symlink_to(tmp_path / "target")
+    monkeypatch.setattr(bundle_module, "_plain_file", lambda folder, name: folder / name)
+    with pytest.raises(KitError, match=r"must be readable; received .*step\.onnx"):
+        bundle.read("step.onnx")
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_is_refused_and_not_waited_for(bundle_folder):
     (bundle_folder / "model.onnx").unlink()
@@ -207,6 +217,12 @@ def test_write_spec_refuses_what_the_reader_would(bundle_folder):
         write_spec(bundle_folder, {**fields, "metrics": {"loss": float("nan")}})
     with pytest.raises(KitError, match="plain finite numbers"):
         write_spec(bundle_folder, {**fields, "metrics": {"loss": object()}})
+    with pytest.raises(KitError, match="plain finite numbers"):
+        write_spec(bundle_folder, {**fields, "labels": ["\ud800"]})
+    with pytest.raises(KitError, match="must name plain files"):
+        write_spec(bundle_folder, {**fields, "graphs": {"model": {}}})
+    with pytest.raises(KitError, match="must name plain files"):
+        write_spec(bundle_folder, {**fields, "files": ["../spec.json"]})
     (bundle_folder / "step.onnx").unlink()
     with pytest.raises(KitError, match=r"without step\.onnx"):
         write_spec(bundle_folder, fields)

@@ -5,6 +5,8 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime import Classifier, load, read_bundle
 from keras_rnn_kit.runtime import classifier as module
 
+from .conftest import write_classifier
+
 
 @pytest.fixture
 def classifier(classifier_folder):
@@ -94,3 +96,14 @@ def test_a_single_text_is_told(classifier):
 def test_a_language_model_is_refused(bundle_folder):
     with pytest.raises(KitError, match=r"a language_model\. Use"):
         Classifier(read_bundle(bundle_folder))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_logits_that_are_no_numbers_are_told(tmp_path, classifier, wrong):
+    encoder = classifier.encoder
+    table = np.zeros((len(encoder.vocabulary), 2))
+    table[encoder.encode("bad")[0]] = wrong
+    broken = load(write_classifier(tmp_path / "broken", encoder, table))
+    assert broken.predict_proba(["good"]).tolist() == [[0.5, 0.5]]
+    with pytest.raises(KitError, match="NaN or infinity for text 1"):
+        broken.predict(["good", "bad"])

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_rnn_kit.runtime.pieces import Pieces
@@ -12,6 +12,7 @@ TEXT = (
 
 
 @pytest.mark.parametrize("tokenizer", ["characters", "words"])
+@settings(deadline=None)  # a time would fail on a busy machine
 @given(data=st.data())
 def test_pieces_joined_are_the_whole_text(tokenizer, data):
     encoder = TextEncoder.build([TEXT], tokenizer=tokenizer)

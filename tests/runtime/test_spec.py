@@ -1,6 +1,8 @@
 import copy
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime import parse_spec
@@ -192,3 +194,37 @@ def test_a_classifier_has_no_further_inputs():
 def test_what_is_no_object(fields):
     with pytest.raises(KitError, match="the whole file must be an object"):
         parse_spec(fields)
+
+
+def places(fields, path=()):
+    """Every path of keys into nested dicts and lists."""
+    items = (
+        fields.items()
+        if isinstance(fields, dict)
+        else enumerate(fields)
+        if isinstance(fields, list)
+        else ()
+    )
+    for key, inner in items:
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@settings(deadline=None)  # a time would fail on a busy machine
+@given(make=st.sampled_from([language_model, classifier]), data=st.data())
+def test_whatever_stands_there_is_read_or_a_kit_error(make, data):
+    fields = make()
+    *path, last = data.draw(st.sampled_from(sorted(places(fields), key=str)))
+    put(*path, last, data.draw(JSON))(fields)
+    try:
+        spec = parse_spec(fields)
+    except KitError:
+        return
+    assert spec.classes > 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_rnn_kit.training import StopOnNaN
-from tests.training.models import compiled, padded_batch, token_model
+from tests.training.models import compiled, padded_batch, saves_models, token_model
 
 
 def line() -> keras.Model:
@@ -85,6 +85,7 @@ def test_the_optimizer_goes_back_too_so_that_training_can_go_on() -> None:
     assert np.isfinite(history.history["loss"]).all()
 
 
+@saves_models
 def test_validation_and_checkpoints_see_good_weights(tmp_path: Any) -> None:
     model = line()
     checkpoint = keras.callbacks.ModelCheckpoint(tmp_path / "m.keras")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_rnn_kit.training.hooks import TrainingHooks, is_wrapped
+from tests.training.models import saves_models
 
 
 class Thing:
@@ -44,7 +45,7 @@ def test_two_hooks_on_one_method_come_off_in_any_order(model: keras.Model, first
 
 def test_an_instance_method_that_was_there_before_comes_back(model: keras.Model) -> None:
     thing = Thing()
-    own = thing.name = lambda: "own"  # type: ignore[method-assign]
+    own = vars(thing)["name"] = lambda: "own"
     hooks = planned(model, thing, "a")
     hooks.install()
     assert thing.name() == "a(own)"
@@ -83,6 +84,7 @@ def test_the_fit_after_an_interrupted_one_starts_clean(model: keras.Model) -> No
     assert not is_wrapped(model, "train_step")
 
 
+@saves_models
 def test_a_model_is_saved_as_ever_while_hooked(model: keras.Model, tmp_path: Any) -> None:
     hooks = TrainingHooks(model, "test")
     hooks.wrap(model.optimizer, "_clip_gradients", lambda original, g: original(g))

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.training import BitsPerCharacter, Perplexity
-from tests.training.models import VOCABULARY, compiled, padded_batch, token_model, token_nll
+from tests.training.models import (
+    VOCABULARY,
+    compiled,
+    padded_batch,
+    saves_models,
+    token_model,
+    token_nll,
+)
 
 # The log-likelihoods of single tokens are float32; their sums are not.
 TOLERANCE = 1e-5
@@ -177,6 +184,7 @@ def test_every_argument_survives_its_config(metric: type[keras.metrics.Metric]) 
     )
 
 
+@saves_models
 def test_a_compiled_model_is_loaded_with_it(tmp_path: Any) -> None:
     x, y = padded_batch(4)
     model = compiled(token_model(), metrics=[Perplexity(ignore_id=0)])

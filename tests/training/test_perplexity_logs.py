@@ -9,7 +9,7 @@ import pytest
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.training import GradientClipping, Perplexity, PerplexityLogs
 from keras_rnn_kit.training.hooks import is_wrapped
-from tests.training.models import compiled, padded_batch, token_model, token_nll
+from tests.training.models import compiled, padded_batch, saves_models, token_model, token_nll
 
 # The log-likelihoods of single tokens are float32; their sums are not.
 TOLERANCE = 1e-5
@@ -163,6 +163,7 @@ def test_a_metric_of_the_same_meaning_agrees() -> None:
     assert history["perplexity"] == pytest.approx(history["own"], rel=1e-6)
 
 
+@saves_models
 def test_early_stopping_and_checkpoints_follow_it(tmp_path: Any) -> None:
     x, y = padded_batch(6)
     model = compiled(token_model())

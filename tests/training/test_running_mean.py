@@ -14,13 +14,6 @@ def test_nothing_added_is_nan() -> None:
     assert math.isnan(float(mean.result()))
 
 
-def test_weights_and_no_weights() -> None:
-    mean = RunningMean()
-    mean.update_state([1.0, 2.0])
-    mean.update_state([9.0, 5.0], sample_weight=[0.0, 2.0])
-    assert float(mean.result()) == (1 + 2 + 2 * 5) / 4
-
-
 def test_sums_past_where_float32_stops_growing() -> None:
     mean = RunningMean(dtype="float64")
     mean.add(2.0**24, 2**24)

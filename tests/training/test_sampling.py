@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.text import TextEncoder
 from keras_rnn_kit.training import SampleText
 
 LETTERS = ["<pad>", "<unk>", "<bos>", "<eos>", *"helo 世"]
@@ -23,6 +24,9 @@ class Encoder:
 
     def decode(self, ids: Any) -> str:
         return "".join(LETTERS[i] for i in ids)
+
+
+ENCODER: Any = Encoder()
 
 
 class Speller(keras.Model):
@@ -57,7 +61,7 @@ def fitted(*callbacks: Any, epochs: int = 4, model: Any = None) -> keras.Model:
 
 def test_it_writes_the_prompt_and_its_continuation() -> None:
     stream = io.StringIO()
-    model = fitted(SampleText(Encoder(), "he", length=8, stream=stream), epochs=1)
+    model = fitted(SampleText(ENCODER, "he", length=8, stream=stream), epochs=1)
     assert stream.getvalue() == "\nSample after epoch 1: hello hell\n\n"
     assert model.calls == 2 + 8 - 1  # the prompt once, then one step a token but the last
 
@@ -65,7 +69,7 @@ def test_it_writes_the_prompt_and_its_continuation() -> None:
 @pytest.mark.parametrize(("every", "epochs"), [(1, "1 2 3 4"), (2, "2 4"), (5, "")])
 def test_every(every: int, epochs: str) -> None:
     stream = io.StringIO()
-    fitted(SampleText(Encoder(), "h", length=1, every=every, stream=stream))
+    fitted(SampleText(ENCODER, "h", length=1, every=every, stream=stream))
     found = [line.split()[3].rstrip(":") for line in stream.getvalue().split("\n") if line]
     assert found == epochs.split()
 
@@ -78,7 +82,7 @@ def test_a_seed_repeats_and_another_differs() -> None:
     samples = []
     for seed in (0, 1):
         stream = io.StringIO()
-        callback = SampleText(Encoder(), "h", length=40, seed=seed, stream=stream)
+        callback = SampleText(ENCODER, "h", length=40, seed=seed, stream=stream)
         fitted(callback, epochs=2, model=Undecided())
         first, second = stream.getvalue().strip().split("\n\n\n")
         assert first.split(": ")[1] == second.split(": ")[1]
@@ -87,13 +91,13 @@ def test_a_seed_repeats_and_another_differs() -> None:
 
 
 def test_standard_output_of_the_moment_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
-    fitted(SampleText(Encoder(), "h", length=4), epochs=1)
+    fitted(SampleText(ENCODER, "h", length=4), epochs=1)
     assert "hello" in capsys.readouterr().out
 
 
 def test_a_terminal_that_cannot_show_a_character_ends_no_training() -> None:
     ascii_only = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    fitted(SampleText(Encoder(), "世h", length=3, stream=ascii_only), epochs=2)
+    fitted(SampleText(ENCODER, "世h", length=3, stream=ascii_only), epochs=2)
     ascii_only.seek(0)
     assert ascii_only.read().count("?h") == 2
 
@@ -112,10 +116,27 @@ def test_a_terminal_that_cannot_show_a_character_ends_no_training() -> None:
 )
 def test_wrong_arguments_are_told(wrong: dict[str, Any], match: str) -> None:
     with pytest.raises(KitError, match=match):
-        SampleText(Encoder(), **{"prompt": "h", **wrong})
+        SampleText(ENCODER, **{"prompt": "h", **wrong})
 
 
 def test_a_model_without_step_is_told_before_training() -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     with pytest.raises(KitError, match="SampleText needs a model with step"):
-        fitted(SampleText(Encoder(), "h"), model=model)
+        fitted(SampleText(ENCODER, "h"), model=model)
+
+
+@pytest.mark.parametrize("tokenizer", ["characters", "words"])
+def test_with_a_real_encoder(tokenizer: str) -> None:
+    encoder = TextEncoder.build(["hello, hello world"], tokenizer=tokenizer)
+
+    class Uniform(Speller):
+        def step(self, tokens: np.ndarray, states: Any = None) -> tuple[np.ndarray, Any]:
+            return np.zeros((len(tokens), len(encoder.vocabulary)), np.float32), []
+
+    stream = io.StringIO()
+    fitted(SampleText(encoder, "hello", 30, stream=stream), epochs=1, model=Uniform())
+    prefix, written = stream.getvalue().strip("\n").split(": ", 1)
+    assert prefix == "Sample after epoch 1"
+    assert written.startswith("hello")
+    assert len(encoder.encode(written)) == 30 + len(encoder.encode("hello"))
+    assert encoder.unknown(written) == []

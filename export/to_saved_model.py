@@ -1,0 +1,35 @@
+"""Exports a trained model to a SavedModel, for TensorFlow without Keras or this kit.
+
+Run it with `python -m export.to_saved_model RUN_OR_KERAS_FILE --out DIR`.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from keras_rnn_kit.commands import run, starting_quietly
+
+with starting_quietly():
+    from keras_rnn_kit.exporting import export_saved_model
+    from keras_rnn_kit.folders import check_free
+    from keras_rnn_kit.runs import load_run
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Writes the SavedModel and prints its signatures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", help="a run folder, or a .keras file with its vocabulary.json")
+    parser.add_argument("--out", required=True, help="the SavedModel's folder")
+    parser.add_argument("--overwrite", action="store_true", help="replace a folder that is there")
+    arguments = parser.parse_args(argv)
+
+    check_free(arguments.out, arguments.overwrite)
+    model, encoder, _ = load_run(arguments.model)
+    print(f"Exporting {arguments.model} ...")
+    signatures = export_saved_model(model, arguments.out, encoder, overwrite=arguments.overwrite)
+    print(f"Wrote {arguments.out}, with the signatures {', '.join(signatures)}")
+    print(f'Next: tf.saved_model.load("{arguments.out}").signatures["serve_text"]')
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

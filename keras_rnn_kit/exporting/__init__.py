@@ -1,0 +1,8 @@
+"""Export to ONNX and SavedModel, and the check of one against the other."""
+
+from keras_rnn_kit.exporting.conversion import to_onnx
+from keras_rnn_kit.exporting.onnx import export_onnx
+from keras_rnn_kit.exporting.saved_model import export_saved_model
+from keras_rnn_kit.exporting.text_graph import text_to_ids
+
+__all__ = ["export_onnx", "export_saved_model", "text_to_ids", "to_onnx"]

@@ -1,0 +1,143 @@
+"""Which graphs a model has, what goes in and comes out of each, and inputs to check them with."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.models import LanguageModel, TextClassifier
+
+# Small enough to be quick, large enough that rows and steps can't be mixed up unseen.
+CHECKED_SIZES = ((1, 7), (3, 12))
+
+
+@dataclasses.dataclass(frozen=True)
+class Port:
+    """An input or output: a size a dimension, or the name of a free axis."""
+
+    name: str
+    shape: tuple[int | str, ...]
+    dtype: str
+
+    def tensor_spec(self) -> tf.TensorSpec:
+        """The signature, free axes open."""
+        shape = [size if isinstance(size, int) else None for size in self.shape]
+        return tf.TensorSpec(shape, self.dtype, self.name)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `spec.json` has it."""
+        return {"name": self.name, "shape": list(self.shape), "dtype": self.dtype}
+
+
+@dataclasses.dataclass(frozen=True)
+class Graph:
+    """One function of a model, `(*inputs) -> {name: tensor}`."""
+
+    name: str
+    function: Callable[..., dict[str, Any]]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    example: Callable[[np.random.Generator, int, int], Mapping[str, np.ndarray]]
+
+
+def kind_of(model: Any) -> str:
+    """`language_model` or `text_classifier`; `KitError` for anything else."""
+    if isinstance(model, LanguageModel):
+        return "language_model"
+    if isinstance(model, TextClassifier):
+        return "text_classifier"
+    raise KitError(
+        "a bundle holds a LanguageModel or a TextClassifier of this kit; received "
+        f"{type(model).__name__}. Convert another model with keras_rnn_kit.exporting.to_onnx."
+    )
+
+
+def graphs_of(model: Any) -> dict[str, Graph]:
+    """The graphs of a built language model (`model`, `step`) or text classifier (`model`)."""
+    if kind_of(model) == "language_model":
+        graphs = [_whole(model), _step(model)]
+    else:
+        graphs = [_classify(model)]
+    return {graph.name: graph for graph in graphs}
+
+
+def _states(model: LanguageModel, prefix: str = "") -> tuple[Port, ...]:
+    return tuple(
+        Port(f"{prefix}{name}", ("B", model.units), "float32") for name in model.state_names
+    )
+
+
+def _with_states(model: LanguageModel, logits: Any, states: list[Any]) -> dict[str, Any]:
+    named = zip(model.state_names, states, strict=True)
+    return {"logits": logits, **{f"next_{name}": state for name, state in named}}
+
+
+def _random_states(model: LanguageModel, rng: np.random.Generator, batch: int) -> dict[str, Any]:
+    return {
+        name: rng.uniform(-1, 1, (batch, model.units)).astype(np.float32)
+        for name in model.state_names
+    }
+
+
+def _whole(model: LanguageModel) -> Graph:
+    def function(tokens: Any, *states: Any) -> dict[str, Any]:
+        logits, new_states = model(tokens, states=list(states), return_states=True, training=False)
+        return _with_states(model, logits, new_states)
+
+    def example(rng: np.random.Generator, batch: int, length: int) -> dict[str, Any]:
+        tokens = rng.integers(0, model.vocabulary_size, (batch, length)).astype(np.int32)
+        return {"tokens": tokens, **_random_states(model, rng, batch)}
+
+    return Graph(
+        "model",
+        function,
+        inputs=(Port("tokens", ("B", "T"), "int32"), *_states(model)),
+        outputs=(
+            Port("logits", ("B", "T", model.vocabulary_size), "float32"),
+            *_states(model, "next_"),
+        ),
+        example=example,
+    )
+
+
+def _step(model: LanguageModel) -> Graph:
+    def function(tokens: Any, *states: Any) -> dict[str, Any]:
+        return _with_states(model, *model.step(tokens, list(states)))
+
+    def example(rng: np.random.Generator, batch: int, length: int) -> dict[str, Any]:
+        tokens = rng.integers(0, model.vocabulary_size, batch).astype(np.int32)
+        return {"tokens": tokens, **_random_states(model, rng, batch)}
+
+    return Graph(
+        "step",
+        function,
+        inputs=(Port("tokens", ("B",), "int32"), *_states(model)),
+        outputs=(
+            Port("logits", ("B", model.vocabulary_size), "float32"),
+            *_states(model, "next_"),
+        ),
+        example=example,
+    )
+
+
+def _classify(model: TextClassifier) -> Graph:
+    def function(tokens: Any) -> dict[str, Any]:
+        return {"logits": model(tokens, training=False)}
+
+    def example(rng: np.random.Generator, batch: int, length: int) -> dict[str, Any]:
+        tokens = rng.integers(1, max(2, model.vocabulary_size), (batch, length))
+        lengths = rng.integers(1, length + 1, batch)
+        lengths[0] = length
+        tokens = np.where(np.arange(length) < lengths[:, None], tokens, 0)
+        return {"tokens": np.minimum(tokens, model.vocabulary_size - 1).astype(np.int32)}
+
+    return Graph(
+        "model",
+        function,
+        inputs=(Port("tokens", ("B", "T"), "int32"),),
+        outputs=(Port("logits", ("B", len(model.classes)), "float32"),),
+        example=example,
+    )

@@ -1,0 +1,146 @@
+"""A trained model to a bundle: ONNX files, vocabulary and spec, checked against Keras."""
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import onnx
+
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.exporting import parity
+from keras_rnn_kit.exporting.conversion import to_onnx
+from keras_rnn_kit.exporting.graphs import Graph, graphs_of, kind_of
+from keras_rnn_kit.folders import whole_folder
+from keras_rnn_kit.models.copying import inference_copy
+from keras_rnn_kit.runtime.bundle import write_spec
+from keras_rnn_kit.runtime.spec import VOCABULARY
+from keras_rnn_kit.text import TextEncoder
+
+_WROTE_IT = ("keras-rnn-kit", "tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy")
+
+
+def export_onnx(
+    model: Any,
+    out: str | os.PathLike[str],
+    encoder: TextEncoder,
+    *,
+    target: str = "cpu",
+    opset: int = 18,
+    metrics: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> list[parity.Difference]:
+    """Writes a bundle that `keras_rnn_kit.runtime.load` reads; returns what the check found.
+
+    Args:
+        model: a built `LanguageModel` (gives `model.onnx` and `step.onnx`, states in and out) or
+            `TextClassifier` (gives `model.onnx`); batch and time are free axes.
+        out: the folder to make.
+        encoder: what turned the training texts into ids.
+        target: `"cpu"` or `"cuda"`: which form of the recurrence is written. Both run anywhere.
+        opset: the ONNX opset, 15 to 18.
+        metrics: figures of the training run, for `spec.json`.
+        overwrite: whether a folder that is there is replaced.
+
+    Every graph is run in onnxruntime against Keras at two batch sizes and two lengths. Raises
+    `KitError` where an output differs, the model is of another kind or doesn't fit the encoder,
+    or the folder can't be written; then nothing is left behind.
+
+    Example:
+
+    >>> import tempfile
+    >>> from keras_rnn_kit.models import LanguageModel
+    >>> from keras_rnn_kit.text import TextEncoder
+    >>> from keras_rnn_kit.runtime import load
+    >>> encoder = TextEncoder.build(["to be or not to be"])
+    >>> model = LanguageModel(len(encoder.vocabulary), units=8, embedding=4)
+    >>> model.build((None, None))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     differences = export_onnx(model, folder, encoder)
+    ...     text = load(folder).generate("to ", 5, seed=0)
+    >>> len(text), max(d.value for d in differences) < 1e-5
+    (5, True)
+    """
+    kind = kind_of(model)
+    _check_fits(model, encoder)
+    plain = inference_copy(model)
+    differences = []
+    with whole_folder(out, overwrite) as folder:
+        graphs = graphs_of(plain)
+        for graph in graphs.values():
+            exported = _convert(graph, target, opset)
+            differences += parity.check(graph, exported)
+            onnx.save(exported, folder / f"{graph.name}.onnx")
+        encoder.save(folder / VOCABULARY)
+        write_spec(
+            folder,
+            {
+                "kind": kind,
+                "target": target,
+                "opset": opset,
+                "versions": _versions(),
+                "graphs": {name: _graph_json(graph) for name, graph in graphs.items()},
+                "labels": list(getattr(model, "classes", [])),
+                "metrics": _finite(metrics or {}),
+            },
+        )
+    return differences
+
+
+def _check_fits(model: Any, encoder: TextEncoder) -> None:
+    size = len(encoder.vocabulary)
+    if size != model.vocabulary_size:
+        raise KitError(
+            f"the vocabulary must be the model's, with V={model.vocabulary_size} tokens; received "
+            f"one with {size}. Pass the encoder that the model was trained with."
+        )
+    if not model.built:
+        raise KitError(
+            "a model must be built before it is exported; received one without weights. "
+            "Train it, or call it once."
+        )
+
+
+def _convert(graph: Graph, target: str, opset: int) -> onnx.ModelProto:
+    signature = [port.tensor_spec() for port in graph.inputs]
+    exported = to_onnx(graph.function, signature, target=target, opset=opset)
+    for values, ports in (
+        (exported.graph.input, graph.inputs),
+        (exported.graph.output, graph.outputs),
+    ):
+        shapes = {port.name: port.shape for port in ports}
+        for value in values:
+            for dimension, size in zip(
+                value.type.tensor_type.shape.dim, shapes[value.name], strict=True
+            ):
+                if isinstance(size, str):
+                    dimension.dim_param = size
+    return exported
+
+
+def _graph_json(graph: Graph) -> dict[str, Any]:
+    return {
+        "file": f"{graph.name}.onnx",
+        "inputs": [port.to_json() for port in graph.inputs],
+        "outputs": [port.to_json() for port in graph.outputs],
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for name in _WROTE_IT:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # run from a checkout, or onnxruntime-gpu in onnxruntime's place
+    return versions
+
+
+def _finite(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Without infinities and NaN, which JSON can't spell."""
+    return {
+        name: value
+        for name, value in metrics.items()
+        if not isinstance(value, float) or abs(value) < float("inf")
+    }

@@ -1,0 +1,72 @@
+"""The check without which an export is not done: onnxruntime against Keras, on the same inputs."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.exporting.graphs import CHECKED_SIZES, Graph
+from keras_rnn_kit.runtime.session import open_session
+
+# Two float32 programs that sum in another order differ by some 1e-6 of the largest value, and a
+# recurrence carries that from step to step. A wrong graph is off by orders of magnitude more.
+TOLERANCE = 1e-4
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """The largest difference of one output at one size, relative to its largest value."""
+
+    graph: str
+    output: str
+    batch: int
+    length: int
+    value: float
+
+    def __str__(self) -> str:
+        where = f"{self.graph}.onnx: {self.output} at batch {self.batch}, length {self.length}"
+        return f"{where}: {self.value:.1e}"
+
+
+def check(graph: Graph, exported: onnx.ModelProto) -> list[Difference]:
+    """Runs both at two batch sizes and two lengths; `KitError` lists every output that differs."""
+    session = open_session(exported.SerializeToString(), name=f"{graph.name}.onnx")
+    rng = np.random.default_rng(0)
+    differences = [
+        difference
+        for batch, length in CHECKED_SIZES
+        for difference in _compare(graph, session, graph.example(rng, batch, length), batch, length)
+    ]
+    wrong = [str(found) for found in differences if not found.value <= TOLERANCE]
+    if wrong:
+        raise KitError(
+            f"an export must equal Keras to {TOLERANCE:.0e} of the largest value; received "
+            f"{'; '.join(wrong)}. Nothing was written: please report the model."
+        )
+    return differences
+
+
+def _compare(
+    graph: Graph, session: Any, inputs: Mapping[str, np.ndarray], batch: int, length: int
+) -> list[Difference]:
+    expected = {
+        name: np.asarray(value, np.float64)
+        for name, value in graph.function(*inputs.values()).items()
+    }
+    received = dict(zip(expected, session.run(list(expected), dict(inputs)), strict=True))
+    return [
+        Difference(graph.name, name, batch, length, _relative(received[name], value))
+        for name, value in expected.items()
+    ]
+
+
+def _relative(received: np.ndarray, expected: np.ndarray) -> float:
+    if received.shape != expected.shape:
+        return float("inf")
+    if not np.array_equal(np.isfinite(received), np.isfinite(expected)):
+        return float("inf")
+    scale = max(1.0, float(np.abs(expected).max(initial=0.0)))
+    return float(np.abs(received - expected).max(initial=0.0)) / scale

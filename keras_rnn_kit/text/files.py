@@ -1,0 +1,74 @@
+"""Files and folders as Python strings, with errors that name the file and the place."""
+
+import os
+from pathlib import Path
+
+from keras_rnn_kit.errors import KitError
+
+StrPath = str | os.PathLike[str]
+
+
+def read_decoded(path: StrPath, encoding: str = "utf-8") -> str:
+    r"""The whole file as text; a byte-order mark is dropped and \r\n becomes \n.
+
+    No other character is touched: NUL, U+0085 and a lone \r stay.
+
+    Raises:
+        KitError: for a file that can't be read, or bytes that are not valid in the encoding,
+            with the offset of the first of them.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        reason = getattr(error, "strerror", None) or error
+        raise KitError(
+            f"{path} must be a file that can be read; received '{reason}'. Check the path."
+        ) from None
+    try:
+        text = data.decode(encoding)
+    except LookupError:
+        raise KitError(
+            f"encoding must be one that Python knows; received {encoding!r}. "
+            "Pass utf-8, utf-16, latin-1, cp1252, gb18030 or another."
+        ) from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise KitError(
+            f"{path} must be valid {encoding}; received byte 0x{data[error.start]:02x} at byte "
+            f"offset {error.start} (line {line}). Pass --encoding latin-1, or whichever encoding "
+            "the file was written in."
+        ) from None
+    except UnicodeError as error:  # the codecs without offsets, such as utf-16 without its mark
+        raise KitError(
+            f"{path} must be valid {encoding}; received bytes that are not ({error}). "
+            "Pass --encoding with the encoding that the file was written in."
+        ) from None
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def lines_of(text: str) -> list[str]:
+    r"""The lines of a text, cut at \n alone, without an empty one at the end.
+
+    `str.splitlines` cuts at U+0085, U+2028 and others too, which stand inside real sentences.
+
+    Example:
+        >>> lines_of("one\x85still one\ntwo\n")
+        ['one\x85still one', 'two']
+    """
+    lines = text.split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def files_in(folder: StrPath, *suffixes: str) -> list[Path]:
+    """The folder's own files with one of the suffixes, sorted by name; hidden ones left out."""
+    try:
+        return sorted(
+            path
+            for path in Path(folder).iterdir()
+            if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
+        )
+    except OSError as error:
+        raise KitError(
+            f"{folder} must be a folder that can be read; received '{error.strerror}'. "
+            "Check the path."
+        ) from None

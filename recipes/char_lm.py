@@ -1,0 +1,193 @@
+"""Trains a character language model: text → windows → `model.fit` → perplexity and a sample.
+
+Run it with `python -m recipes.char_lm`; `--help` lists the options. The pieces live in
+`keras_rnn_kit.text`, `.data`, `.models` and `.training`.
+"""
+
+import dataclasses
+import math
+import sys
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from keras_rnn_kit.commands import option, parse, run, starting_quietly
+
+with starting_quietly():
+    import keras
+
+    from keras_rnn_kit.data import language_model_windows
+    from keras_rnn_kit.errors import KitError
+    from keras_rnn_kit.folders import check_free
+    from keras_rnn_kit.generation import generate
+    from keras_rnn_kit.models import LanguageModel, score
+    from keras_rnn_kit.models.copying import inference_copy
+    from keras_rnn_kit.runs import save_run
+    from keras_rnn_kit.text import TextEncoder, load_text
+    from keras_rnn_kit.training import (
+        BestWeights,
+        GradientClipping,
+        PerplexityLogs,
+        ResetStates,
+        SampleText,
+        StopOnNaN,
+    )
+
+TRAIN_SHARE = 0.9  # the first 90% of the characters train, the rest validates
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The defaults suit the Python manual on two CPU cores."""
+
+    data: str = option("python-docs", "python-docs, a text file or folder, or tfds:NAME")
+    encoding: str = option("utf-8", "how the files are encoded")
+    units: int = option(256, "width H of the recurrent layer")
+    layers: int = option(1, "recurrent layers on top of each other")
+    embedding: int = option(64, "width E of the embedding; 0 for one-hot vectors")
+    seq_length: int = option(100, "characters T in a window: gradients reach back so far")
+    batch_size: int = option(64, "windows B in a batch")
+    epochs: int = option(12, "passes over the text")
+    learning_rate: float = option(2e-3, "Adam's first step size; it falls to 0 by a cosine")
+    clip_norm: float = option(1.0, "largest global norm of the gradient")
+    dropout: float = option(0.1, "share of the recurrent layers' inputs and outputs dropped")
+    partition: Literal["random", "sequential"] = option(
+        "random", "random windows, or sequential ones with the state carried on"
+    )
+    seed: int = option(0, "of the weights, the windows and the sample")
+    out: str = option("runs/char_lm", "the run folder to write")
+    overwrite: bool = option(False, "replace a run folder that is there")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Trains, measures, writes the run folder; 0, or 1 if it diverged, or 130 after Ctrl-C."""
+    config = parse(Config, __doc__.splitlines()[0], argv)
+    if config.epochs < 1:
+        raise KitError(f"--epochs must be 1 or more; received {config.epochs}.")
+    check_free(config.out, config.overwrite)
+    keras.utils.set_random_seed(config.seed)
+
+    text = load_text(config.data, encoding=config.encoding)
+    cut = int(len(text) * TRAIN_SHARE)
+    encoder = TextEncoder.build([text[:cut]])
+    train_ids, val_ids = encoder.encode(text[:cut]), encoder.encode(text[cut:])
+    size = len(encoder.vocabulary)
+    print(
+        f"{config.data}: {len(text):,} characters, {len(train_ids):,} to train and "
+        f"{len(val_ids):,} to validate; |V| = {size}, so a uniform guess has perplexity {size}."
+    )
+
+    shape = {"batch_size": config.batch_size, "seq_length": config.seq_length}
+    stateful = config.partition == "sequential"
+    windows = language_model_windows(
+        train_ids,
+        **shape,
+        partition=config.partition,
+        offset="random" if stateful else 0,
+        seed=config.seed,
+    )
+    # A short validation text makes smaller batches; a stateful model wants the very same shape.
+    if not stateful:
+        shape["seq_length"] = min(config.seq_length, max(1, len(val_ids) - 1))
+        shape["batch_size"] = min(
+            config.batch_size, max(1, (len(val_ids) - 1) // shape["seq_length"])
+        )
+    val_windows = language_model_windows(val_ids, **shape, partition="sequential")
+
+    model = LanguageModel(
+        size,
+        config.units,
+        embedding=config.embedding or None,
+        layers=config.layers,
+        dropout=config.dropout,
+        stateful=stateful,
+    )
+    model.build((config.batch_size, config.seq_length))
+    steps = int(windows.cardinality()) * config.epochs
+    model.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    print(f"{model.count_params():,} parameters, {steps:,} steps in {config.epochs} epochs.")
+
+    prompt = text[cut : cut + 20]
+    best, diverged = BestWeights("val_loss"), StopOnNaN()
+    callbacks = [
+        GradientClipping(config.clip_norm),
+        PerplexityLogs(),
+        diverged,
+        best,
+        SampleText(encoder, prompt, length=100, every=max(1, config.epochs // 4)),
+    ]
+    history, interrupted = keras.callbacks.History(), False
+    started = time.perf_counter()
+    try:
+        model.fit(
+            windows,
+            validation_data=val_windows,
+            epochs=config.epochs,
+            shuffle=False,
+            verbose=1 if sys.stdout.isatty() else 2,
+            callbacks=[*callbacks, history, *([ResetStates()] if stateful else [])],
+        )
+    except KeyboardInterrupt:
+        interrupted = True
+        print(f"\nInterrupted after {best.epochs} epochs: saving what was reached.")
+    seconds = time.perf_counter() - started
+    best.restore()
+
+    model = inference_copy(model)
+    result = score(model, val_ids)
+    report = {
+        "data": config.data,
+        "characters": len(text),
+        "vocabulary_size": size,
+        "parameters": model.count_params(),
+        "epochs": best.epochs,
+        "best_epoch": best.epoch,
+        "train_loss_nats": _last(history.history.get("loss")),
+        "val_loss_nats": result.loss,
+        "val_perplexity": result.perplexity,
+        "val_bits_per_character": result.bits_per_token,
+        "characters_per_second": best.epochs
+        * steps
+        // config.epochs
+        * config.batch_size
+        * config.seq_length
+        / seconds,
+        "seconds": seconds,
+        "interrupted": interrupted,
+        "diverged": diverged.diverged,
+        "config": dataclasses.asdict(config),
+    }
+    files = save_run(
+        config.out, model, encoder, report, history.history, overwrite=config.overwrite
+    )
+    print(
+        f"Validation, each of {result.tokens:,} characters counted once, state carried along: "
+        f"{result.loss:.3f} nats, perplexity {result.perplexity:.2f} (uniform: {size}), "
+        f"{result.bits_per_token:.3f} bits per character."
+    )
+    print(f"{report['characters_per_second']:,.0f} characters/s over {seconds:.0f} s of training.")
+    specials = range(len(encoder.vocabulary.specials))
+    ids = generate(
+        model.step,
+        encoder.encode(prompt),
+        300,
+        temperature=0.7,
+        seed=config.seed,
+        forbidden=specials,
+    )
+    print(f"Sample:\n{prompt}{encoder.decode(ids[0])}\n")
+    print("Wrote " + ", ".join(map(str, files)))
+    print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
+    return 130 if interrupted else int(diverged.diverged)
+
+
+def _last(values: list[float] | None) -> float | None:
+    """The last epoch's value; JSON can't spell NaN."""
+    return values[-1] if values and math.isfinite(values[-1]) else None
+
+
+if __name__ == "__main__":
+    run(main)

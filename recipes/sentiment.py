@@ -1,0 +1,190 @@
+"""Trains a sentiment classifier: labelled texts → buckets → `model.fit` → accuracy.
+
+Run it with `python -m recipes.sentiment`; `--help` lists the options. The pieces live in
+`keras_rnn_kit.text`, `.data`, `.models` and `.training`.
+"""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from keras_rnn_kit.commands import option, parse, run, starting_quietly
+
+with starting_quietly():
+    import keras
+    import numpy as np
+
+    from keras_rnn_kit.data import labelled_batches, padding_share, split
+    from keras_rnn_kit.errors import KitError
+    from keras_rnn_kit.folders import check_free
+    from keras_rnn_kit.models import TextClassifier
+    from keras_rnn_kit.runs import save_run
+    from keras_rnn_kit.text import Cleaning, TextEncoder, labelled_splits, load_labelled
+    from keras_rnn_kit.training import BestWeights, GradientClipping, StopOnNaN
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The defaults suit a few thousand sentences on two CPU cores."""
+
+    data: str = option("builtin", "builtin, a .tsv or .csv file, a folder, or tfds:NAME")
+    test_data: str | None = option(None, "texts to test on; else a tenth of the data is kept")
+    text_column: str | None = option(None, "the column of the texts, if the header isn't plain")
+    label_column: str | None = option(None, "the column of the labels, likewise")
+    encoding: str = option("utf-8", "how the files are encoded")
+    stratify: bool = option(True, "split each class by itself; else shuffle and cut")
+    min_frequency: int = option(2, "words seen less often in training become <unk>")
+    max_size: int = option(20000, "largest vocabulary")
+    max_length: int = option(400, "words of a text that are read")
+    units: int = option(64, "width H of the recurrent layer, in each direction")
+    embedding: int = option(64, "width E of the embedding")
+    bidirectional: bool = option(True, "read each text from both ends")
+    pooling: Literal["mean", "max", "last"] = option("max", "what of all steps is judged")
+    dropout: float = option(0.5, "share of embedded words and pooled features dropped")
+    batch_size: int = option(32, "texts B in a batch")
+    epochs: int = option(20, "passes over the texts, at the most")
+    patience: int = option(5, "epochs without a better validation loss before it ends")
+    learning_rate: float = option(1e-3, "Adam's step size")
+    clip_norm: float = option(1.0, "largest global norm of the gradient")
+    split_seed: int = option(0, "of the split into training, validation and test")
+    seed: int = option(0, "of the weights and the batches")
+    out: str = option("runs/sentiment", "the run folder to write")
+    overwrite: bool = option(False, "replace a run folder that is there")
+
+
+def load(config: Config) -> list[tuple[list[str], list[str]]]:
+    """Training, validation and test parts, `(texts, labels)` each."""
+    columns: dict[str, Any] = {
+        "text_column": config.text_column,
+        "label_column": config.label_column,
+        "encoding": config.encoding,
+    }
+    own_test = "test" in labelled_splits(config.data)
+    if config.test_data is None and not own_test:
+        texts, labels = load_labelled(config.data, **columns)
+        parts = split(texts, labels, seed=config.split_seed, stratify=config.stratify)
+        return [*parts]
+    train = load_labelled(config.data, split="train" if own_test else None, **columns)
+    if config.test_data is not None:
+        test = load_labelled(config.test_data, **columns)
+    else:
+        test = load_labelled(config.data, split="test", **columns)
+    fractions = (0.9, 0.1, 0.0)
+    parts = split(*train, fractions=fractions, seed=config.split_seed, stratify=config.stratify)
+    return [parts[0], parts[1], test]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Trains, measures, writes the run folder; 0, or 1 if it diverged, or 130 after Ctrl-C."""
+    config = parse(Config, __doc__.splitlines()[0], argv)
+    if config.epochs < 1:
+        raise KitError(f"--epochs must be 1 or more; received {config.epochs}.")
+    check_free(config.out, config.overwrite)
+    keras.utils.set_random_seed(config.seed)
+
+    parts = load(config)
+    classes = sorted(set(parts[0][1]))
+    new = sorted({label for _, labels in parts for label in labels} - set(classes))
+    if new:
+        raise KitError(
+            f"every label must occur in the training part; received {', '.join(new)} beside "
+            f"{', '.join(classes)}. Add training texts with that label."
+        )
+    encoder = TextEncoder.build(
+        parts[0][0],
+        tokenizer="words",
+        cleaning=Cleaning(lower=True, strip_html=True),
+        min_frequency=config.min_frequency,
+        max_size=config.max_size,
+    )
+    train, validation, test = (
+        labelled_batches(
+            encoder.encode_many(texts),
+            [classes.index(label) for label in labels],
+            batch_size=config.batch_size,
+            max_length=config.max_length,
+            seed=config.seed,
+            shuffle=k == 0,
+        )
+        for k, (texts, labels) in enumerate(parts)
+    )
+    sizes = [len(texts) for texts, _ in parts]
+    print(
+        f"{config.data}: {sizes[0]:,} texts to train, {sizes[1]:,} to validate, {sizes[2]:,} to "
+        f"test; classes {', '.join(classes)}; |V| = {len(encoder.vocabulary):,}; "
+        f"{padding_share(train):.0%} padding."
+    )
+
+    model = TextClassifier(
+        len(encoder.vocabulary),
+        classes,
+        config.units,
+        embedding=config.embedding,
+        bidirectional=config.bidirectional,
+        pooling=config.pooling,
+        dropout=config.dropout,
+    )
+    model.build((None, None))
+    model.compile(
+        keras.optimizers.Adam(config.learning_rate),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    print(f"{model.count_params():,} parameters.")
+
+    best, diverged = BestWeights("val_loss", config.patience), StopOnNaN()
+    history, interrupted = keras.callbacks.History(), False
+    started = time.perf_counter()
+    try:
+        model.fit(
+            train,
+            validation_data=validation,
+            epochs=config.epochs,
+            shuffle=False,
+            verbose=1 if sys.stdout.isatty() else 2,
+            callbacks=[GradientClipping(config.clip_norm), diverged, best, history],
+        )
+    except KeyboardInterrupt:
+        interrupted = True
+        print(f"\nInterrupted after {best.epochs} epochs: saving what was reached.")
+    seconds = time.perf_counter() - started
+    best.restore()
+
+    val_figures = model.evaluate(validation, verbose=0, return_dict=True)
+    test_figures = model.evaluate(test, verbose=0, return_dict=True)
+    report = {
+        "data": config.data,
+        "classes": classes,
+        "train_size": sizes[0],
+        "val_size": sizes[1],
+        "test_size": sizes[2],
+        "vocabulary_size": len(encoder.vocabulary),
+        "parameters": model.count_params(),
+        "epochs": best.epochs,
+        "best_epoch": best.epoch,
+        "val_accuracy": val_figures["accuracy"],
+        "test_accuracy": test_figures["accuracy"],
+        "test_loss": test_figures["loss"],
+        "seconds": seconds,
+        "interrupted": interrupted,
+        "diverged": diverged.diverged,
+        "config": dataclasses.asdict(config),
+    }
+    files = save_run(
+        config.out, model, encoder, report, history.history, overwrite=config.overwrite
+    )
+    majority = np.unique(parts[2][1], return_counts=True)[1].max() / sizes[2]
+    print(
+        f"Test accuracy {report['test_accuracy']:.3f} on {sizes[2]:,} texts (always the commonest "
+        f"class: {majority:.3f}); validation {report['val_accuracy']:.3f}, best epoch "
+        f"{best.epoch} of {best.epochs}, {seconds:.0f} s."
+    )
+    print("Wrote " + ", ".join(map(str, files)))
+    print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
+    return 130 if interrupted else int(diverged.diverged)
+
+
+if __name__ == "__main__":
+    run(main)
