@@ -6,8 +6,22 @@ first used (PEP 562), so that a serving machine pays for `runtime` alone.
 
 import importlib
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from keras_rnn_kit.errors import KitError
+
+if TYPE_CHECKING:
+    from keras_rnn_kit import (
+        cells,
+        data,
+        exporting,
+        generation,
+        layers,
+        models,
+        runtime,
+        text,
+        training,
+    )
 
 __version__ = "0.1.0"
 
@@ -22,7 +36,18 @@ _SUBPACKAGES = (
     "text",
     "training",
 )
-__all__ = ["KitError", *_SUBPACKAGES]
+__all__ = [
+    "KitError",
+    "cells",
+    "data",
+    "exporting",
+    "generation",
+    "layers",
+    "models",
+    "runtime",
+    "text",
+    "training",
+]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -259,18 +259,18 @@ def _each_token(encoder: TextEncoder, texts: Iterable[str]) -> Iterator[str]:
 
 def _write(path: Path, data: bytes) -> None:
     """Write beside `path`, then rename, so that no half-written file is ever at `path`."""
+    beside = None
     try:
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise KitError(
-            f"{path} must be in a folder that can be written to; received "
-            f"'{error.strerror or error}'. Make the folder {path.parent} first."
-        ) from None
-    try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         os.chmod(beside, 0o644)  # mkstemp makes private files; a bundle is for others to read
         os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
+    except OSError as error:
+        raise KitError(
+            f"{path} must be a file that can be written; received '{error.strerror or error}'. "
+            f"Make the folder {path.parent} first, or give another path."
+        ) from None
+    finally:
+        if beside is not None and os.path.exists(beside):
+            os.unlink(beside)

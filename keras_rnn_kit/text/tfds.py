@@ -25,7 +25,7 @@ def load_tfds_text(spec: str, data_dir: str | os.PathLike[str] | None = None) ->
     """
     builder = _builder(spec, data_dir)
     text = _text_feature(spec, builder.info.features)
-    return "\n".join(record[text] for record in _records(spec, builder, "train", text))
+    return "\n".join(record[text] for record in _records(spec, builder, "train", text, text))
 
 
 def load_tfds_labelled(
@@ -49,7 +49,7 @@ def load_tfds_labelled(
     texts: list[str] = []
     labels: list[str] = []
     for part in [split] if split is not None else tfds_splits(spec, data_dir):
-        for record in _records(spec, builder, part, text):
+        for record in _records(spec, builder, part, text, label):
             value = record[label]
             if names is not None and not 0 <= value < len(names):
                 raise KitError(
@@ -109,22 +109,25 @@ def _builder(spec: str, data_dir: str | os.PathLike[str] | None) -> Any:
     return builder
 
 
-def _records(spec: str, builder: Any, split: str, text: str) -> Iterator[dict[str, Any]]:
-    """The split's records in their order on disk, the text decoded."""
+def _records(
+    spec: str, builder: Any, split: str, text: str, label: str
+) -> Iterator[dict[str, Any]]:
+    """The text, decoded, and the label of the split's records, in their order on disk."""
     import tensorflow_datasets as tfds
 
     try:
         dataset = builder.as_dataset(split=split, shuffle_files=False)
     except (ValueError, AssertionError, KeyError):
         raise KitError(
-            f"split must be one that {spec} has ({', '.join(builder.info.splits)}); "
+            f"split must be one that {spec} has ({', '.join(sorted(builder.info.splits))}); "
             f"received {split!r}. Pass one of them."
         ) from None
     number = 0
+    # Other features may differ in shape from record to record, and can't stand in one batch.
+    dataset = dataset.map(lambda record: {text: record[text], label: record[label]})
     for batch in tfds.as_numpy(dataset.batch(_BATCH)):
-        scalars = {key: value for key, value in batch.items() if getattr(value, "ndim", 0) == 1}
-        for values in zip(*scalars.values(), strict=True):
-            record = dict(zip(scalars, values, strict=True))
+        for values in zip(*batch.values(), strict=True):
+            record = dict(zip(batch, values, strict=True))
             try:
                 record[text] = record[text].decode("utf-8")
             except UnicodeDecodeError as error:
@@ -146,6 +149,7 @@ def _text_feature(spec: str, features: Any) -> str:
         # Nested features have dictionaries for both.
         return shape == () and not isinstance(dtype, dict) and tf.as_dtype(dtype) == tf.string
 
+    names = [name for name, _ in _items(features)]
     texts = [name for name, feature in _items(features) if is_text(feature)]
     named = [name for name in TEXT_NAMES if name in texts]
     others = [name for name in texts if name not in LABEL_NAMES]
@@ -155,7 +159,7 @@ def _text_feature(spec: str, features: Any) -> str:
         return others[0]
     raise KitError(
         f"{spec} must have one feature with text; received {', '.join(texts) or 'none'} among "
-        f"{', '.join(name for name, _ in _items(features))}. Choose another data set."
+        f"{', '.join(names)}. Choose another data set."
     )
 
 
@@ -185,7 +189,7 @@ def _label_feature(spec: str, features: Any, text: str) -> str:
 
 def _items(features: Any) -> list[tuple[str, Any]]:
     items = getattr(features, "items", None)
-    return list(items()) if items is not None else []
+    return sorted(items(), key=lambda item: item[0]) if items is not None else []
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_rnn_kit.errors import KitError
@@ -34,6 +34,7 @@ def test_lower_comes_after_html():
     assert Cleaning(lower=True, strip_html=True).apply("<B>ÀB</B>&AMP;") == " àb &amp;"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_step_changes_nothing(text):
     cleaning = Cleaning()
@@ -42,6 +43,7 @@ def test_no_step_changes_nothing(text):
     assert not cleaning.cleans_tokens
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_lower_is_pythons(text):
     assert Cleaning(lower=True).apply(text) == text.lower()

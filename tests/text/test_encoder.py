@@ -21,6 +21,7 @@ from keras_rnn_kit.text import (
 from tests.text.shared import AWKWARD, SHARED, needs_shared
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), min_size=1))
 def test_characters_are_exact_both_ways(text):
     encoder = TextEncoder.build(text)
@@ -30,6 +31,7 @@ def test_characters_are_exact_both_ways(text):
     assert encoder.decode(ids) == text
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), min_size=1), st.text(st.characters()))
 def test_the_fast_way_equals_the_vocabulary(corpus, text):
     encoder = TextEncoder.build(corpus)
@@ -229,22 +231,22 @@ def test_load_refuses_and_names_the_file(changes, message, tmp_path):
 def test_load_refuses_damaged_files(content, tmp_path):
     path = tmp_path / "vocabulary.json"
     path.write_bytes(content)
-    with pytest.raises(KitError, match="TextEncoder.save") as caught:
+    with pytest.raises(KitError, match=r"TextEncoder\.save") as caught:
         TextEncoder.load(path)
     assert str(path) in str(caught.value)
 
 
 def test_load_refuses_a_missing_file(tmp_path):
-    with pytest.raises(KitError, match="nowhere.json must be a vocabulary"):
+    with pytest.raises(KitError, match=r"nowhere\.json must be a vocabulary"):
         TextEncoder.load(tmp_path / "nowhere.json")
 
 
 def test_save_needs_a_folder_and_leaves_nothing_behind(tmp_path):
     encoder = TextEncoder.build("ab")
-    with pytest.raises(KitError, match="must be in a folder that can be written to"):
+    with pytest.raises(KitError, match=r"No such file or directory.* Make the folder"):
         encoder.save(tmp_path / "none" / "vocabulary.json")
     (tmp_path / "vocabulary.json").mkdir()
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(KitError, match="directory"):
         encoder.save(tmp_path / "vocabulary.json")
     assert [p.name for p in tmp_path.iterdir()] == ["vocabulary.json"]
 
@@ -264,7 +266,7 @@ class Lines(CharacterTokenizer):
 def test_a_tokenizer_of_ones_own_encodes_but_is_not_saved(tmp_path):
     encoder = TextEncoder.build("to be\nor not", tokenizer=Lines())
     assert encoder.decode(encoder.encode("or not\nto be")) == "or not\nto be"
-    with pytest.raises(KitError, match="received {'type': 'lines'}"):
+    with pytest.raises(KitError, match=r"received \{'type': 'lines'\}"):
         encoder.save(tmp_path / "vocabulary.json")
     assert not list(tmp_path.iterdir())
 

@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_rnn_kit.errors import KitError
@@ -21,6 +21,7 @@ def test_ids_of_absent_specials_are_none():
     assert (v.pad_id, v.unk_id, v.bos_id, v.eos_id) == (None, 0, None, None)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=3), min_size=1), st.integers(1, 3))
 def test_build_equals_counting(tokens, min_frequency):
     counts = {t: n for t, n in Counter(tokens).items() if t not in SPECIALS}
@@ -36,6 +37,7 @@ def test_build_equals_counting(tokens, min_frequency):
     assert v.counts == tuple(counts[t] for t in v.tokens[4:])
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=2), min_size=1))
 def test_decode_undoes_encode(tokens):
     v = Vocabulary(dict.fromkeys(tokens))

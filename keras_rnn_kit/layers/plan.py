@@ -1,0 +1,81 @@
+"""One look at a cell's `update` before its loops are laid out."""
+
+import dataclasses
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from keras_rnn_kit.cells.contract import ProjectedCell
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What one look at `cell.update` tells before any loop is laid out."""
+
+    output_is_state: bool  # the output is the first state: kept once
+    additive: bool  # ∂/∂projected = ∂/∂recurrent: kept once
+    weights: list[Any]  # the cell's Keras variables that `update` reads
+    graph: bytes  # what `update` does; cells with the same can share compiled loops
+
+
+_FLEETING = ("_dropout_mask", "_recurrent_dropout_mask")  # Keras sets them anew at each call
+_plans: "weakref.WeakKeyDictionary[ProjectedCell, tuple[Any, Plan]]" = weakref.WeakKeyDictionary()
+
+
+def plan_of(
+    cell: ProjectedCell,
+    projected: tf.Tensor,
+    states: Sequence[tf.Tensor],
+    matrix: tf.Tensor | None,
+) -> Plan:
+    """The plan of `cell` for tensors of these widths and types, looked up again where it is known.
+
+    An attribute that is set anew (another activation, say) makes it another plan.
+    """
+    tensors = [projected, *states, *([] if matrix is None else [matrix])]
+    attributes = ((name, id(value)) for name, value in vars(cell).items() if name not in _FLEETING)
+    key = (*((tensor.shape[-1], tensor.dtype) for tensor in tensors), *attributes)
+    known, plan = _plans.get(cell, (None, None))
+    if plan is None or known != key:
+        plan = _look_at(cell, projected, states, matrix)
+        _plans[cell] = (key, plan)
+    return plan
+
+
+def _look_at(
+    cell: ProjectedCell,
+    projected: tf.Tensor,
+    states: Sequence[tf.Tensor],
+    matrix: tf.Tensor | None,
+) -> Plan:
+    found: dict[str, Any] = {}
+
+    def look(projected: tf.Tensor, recurrent: tf.Tensor | None, states: list[tf.Tensor]) -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([projected, recurrent] if recurrent is not None else [projected])
+            output, new_states = cell.update(projected, recurrent, states)
+            targets = [output, *new_states]
+        found["output_is_state"] = output is new_states[0]
+        found["results"] = [target.name for target in targets]
+        if recurrent is not None:
+            # Shapes are static here, so that a plain sum hands the very same tensor to both.
+            both = tape.gradient(targets, [projected, recurrent])
+            found["additive"] = both[0] is not None and both[0] is both[1]
+        return targets
+
+    rows = 2  # any number, only static
+    traced = tf.function(look, autograph=False).get_concrete_function(
+        tf.TensorSpec([rows, projected.shape[-1]], projected.dtype),
+        None if matrix is None else tf.TensorSpec([rows, matrix.shape[-1]], matrix.dtype),
+        [tf.TensorSpec([rows, state.shape[-1]], state.dtype) for state in states],
+    )
+    read = {variable.ref() for variable in traced.variables}
+    return Plan(
+        output_is_state=found["output_is_state"],
+        additive=found.get("additive", False),
+        weights=[weight for weight in cell.variables if weight._value.ref() in read],
+        graph=traced.graph.as_graph_def().SerializeToString(deterministic=True)
+        + repr(found["results"]).encode(),
+    )

@@ -1,0 +1,197 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.exporting.text_graph import text_to_ids
+from keras_rnn_kit.text import (
+    CharacterTokenizer,
+    Cleaning,
+    TextEncoder,
+    film_reviews,
+    python_manual,
+    read_labelled,
+    read_text,
+)
+from tests.text.shared import AWKWARD, SHARED, needs_shared
+
+ALL = {"lower": True, "strip_html": True, "strip_punctuation": True}
+TRICKY = (
+    *AWKWARD,
+    "The <b>BEST</b><br />film &amp;lt;isn&#39;t&gt; a<b <!-- x\n--> 'y’",
+    "İIı ΑΣ. ΑΣΒ Σ ΑΣ\0Α ΑΣ\uffff \uffff\ufdd0\ufffe\0",
+    "Ⱟ Ꟁ ẞ ǅ",
+)
+# Letters of every kind next to the signs that the steps look at.
+texts = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.text(
+        st.sampled_from("aIİΣσÉé床，。.,!?-'’\u200d\u0301\u0940<b/>&amp;#39 \n\x85\0_9😀\uffff")
+    ),
+)
+ENCODERS = {
+    "characters": ("characters", Cleaning()),
+    "characters, cleaned": ("characters", Cleaning(**ALL)),
+    "words": ("words", Cleaning()),
+    "words, lower": ("words", Cleaning(lower=True)),
+    "words, cleaned": ("words", Cleaning(**ALL, stop_words="english")),
+    "words, own stop words": ("words", Cleaning(stop_words=("It’s", "ΑΣ"))),
+}
+
+
+@pytest.fixture(scope="module", params=ENCODERS)
+def pair(request):
+    tokenizer, cleaning = ENCODERS[request.param]
+    corpus = [*TRICKY, "abcdefghijklmnopqrstuvwxyz é Σσς"]
+    encoder = TextEncoder.build(corpus, tokenizer=tokenizer, cleaning=cleaning)
+    return encoder, text_to_ids(encoder)
+
+
+def assert_equal(encoder, module, some):
+    ids = module(tf.constant([text.encode() for text in some], tf.string)).numpy()
+    rows = encoder.encode_many(some)
+    expected = np.full((len(rows), max(map(len, rows), default=0)), 0, np.int32)
+    for row, own in zip(expected, rows, strict=True):
+        row[: len(own)] = own
+    assert ids.dtype == np.int32
+    np.testing.assert_array_equal(ids, expected)
+
+
+def test_tricky_texts(pair):
+    assert_equal(*pair, TRICKY)
+    for text in TRICKY:
+        assert_equal(*pair, [text])
+
+
+def test_no_texts_and_empty_texts(pair):
+    assert_equal(*pair, [])
+    assert_equal(*pair, ["", ""])
+
+
+@settings(deadline=None, max_examples=50)
+@given(some=st.lists(texts, min_size=1, max_size=8))
+def test_any_texts(pair, some):
+    assert_equal(*pair, some)
+
+
+@pytest.mark.parametrize("name", ["characters, cleaned", "words, lower", "words, cleaned"])
+def test_every_character_of_unicode(name):
+    tokenizer, cleaning = ENCODERS[name]
+    codes = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    # What is the same over a whole plane is tried on a sample of it.
+    codes = [code for code in codes if code < 0x20000 or code % 97 == 0]
+    some = ["".join(f"a{chr(c)}b {chr(c)} " for c in codes[i::500]) for i in range(500)]
+    encoder = TextEncoder.build(some, tokenizer=tokenizer, cleaning=cleaning)
+    assert_equal(encoder, text_to_ids(encoder), some)
+
+
+def batches(some, size=512):
+    return [some[i : i + size] for i in range(0, len(some), size)]
+
+
+def real_texts():
+    yield from film_reviews()[0]
+    yield from python_manual().split("\n\n")
+
+
+@pytest.mark.parametrize("name", ["characters", "words", "words, cleaned"])
+def test_builtin_texts(name):
+    some = list(real_texts())
+    encoder = TextEncoder.build(some, tokenizer=ENCODERS[name][0], cleaning=ENCODERS[name][1])
+    module = text_to_ids(encoder)
+    for batch in batches(some):
+        assert_equal(encoder, module, batch)
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["characters", "words", "words, cleaned"])
+def test_shared_texts(name):
+    some = read_labelled(SHARED / "rt_polarity")[0]
+    some += read_labelled(SHARED / "rt_polarity" / "latin1_sample.neg", encoding="latin-1")[0]
+    for file in ("english_french.tsv", "tang300.json", "tinyshakespeare.txt", "timemachine.txt"):
+        some += read_text(SHARED / file).split("\n")
+    # The frequent half of the vocabulary, so that <unk> is met too.
+    encoder = TextEncoder.build(
+        some, tokenizer=ENCODERS[name][0], cleaning=ENCODERS[name][1], min_frequency=2
+    )
+    module = text_to_ids(encoder)
+    for batch in batches(some, 4096):
+        assert_equal(encoder, module, batch)
+
+
+def test_empty_as_unknown():
+    encoder = TextEncoder.build("to be", tokenizer="words", cleaning=Cleaning(stop_words=("to",)))
+    module = text_to_ids(encoder, empty_as_unknown=True)
+    assert module(["", "to", "be x"]).numpy().tolist() == [[1, 0], [1, 0], [4, 1]]
+    assert module([""]).numpy().tolist() == [[1]]
+    assert module(tf.constant([], tf.string)).shape == (0, 0)
+    without = TextEncoder.build("to be", specials=("<bos>", "<pad>"))
+    assert text_to_ids(without, empty_as_unknown=True)([""]).numpy().tolist() == [[1]]
+
+
+def test_rows_are_filled_with_the_pad_of_the_vocabulary():
+    encoder = TextEncoder.build("ab", specials=("<unk>", "<pad>"))
+    assert text_to_ids(encoder)(["ab", "a"]).numpy().tolist() == [[2, 3], [2, 1]]
+
+
+def test_unknown_without_unk_is_an_error():
+    module = text_to_ids(TextEncoder.build("ab", specials=()))
+    assert module(["ab", "a"]).numpy().tolist() == [[0, 1], [0, 0]]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="having no <unk>"):
+        module(["abc"])
+
+
+@pytest.mark.parametrize("tokenizer", ["characters", "words"])
+def test_bytes_that_are_no_utf8_are_replaced(tokenizer):
+    encoder = TextEncoder.build("ab \ufffd", tokenizer=tokenizer)
+    ids = text_to_ids(encoder)([b"ab\xff"]).numpy()[0]
+    np.testing.assert_array_equal(ids, encoder.encode("ab\ufffd"))
+
+
+def test_a_vocabulary_of_specials_alone():
+    encoder = TextEncoder.build("ab", specials=("<unk>",))
+    lonely = TextEncoder(encoder.tokenizer, type(encoder.vocabulary)((), ("<unk>",)))
+    assert text_to_ids(lonely)(["ab"]).numpy().tolist() == [[0, 0]]
+
+
+class Lines(CharacterTokenizer):
+    """A tokenizer of one's own."""
+
+
+def test_a_tokenizer_of_ones_own_has_no_graph():
+    with pytest.raises(KitError, match=r"received Lines\(\)"):
+        text_to_ids(TextEncoder.build("ab", tokenizer=Lines()))
+
+
+LOADER = """
+import json, sys
+import tensorflow as tf
+texts = json.load(open(sys.argv[2], encoding="utf-8"))
+ids = tf.saved_model.load(sys.argv[1])(tf.constant([text.encode() for text in texts]))
+assert not any(name.startswith("keras_rnn_kit") for name in sys.modules)
+print(json.dumps(ids.numpy().tolist()))
+"""
+
+
+def test_saved_and_loaded_without_the_kit(tmp_path):
+    encoder = TextEncoder.build(
+        TRICKY, tokenizer="words", cleaning=Cleaning(**ALL, stop_words="english")
+    )
+    module = text_to_ids(encoder)
+    tf.saved_model.save(module, str(tmp_path / "model"))
+    (tmp_path / "texts.json").write_text(json.dumps(TRICKY), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", LOADER, str(tmp_path / "model"), str(tmp_path / "texts.json")],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    expected = module(tf.constant([text.encode() for text in TRICKY])).numpy().tolist()
+    assert json.loads(done.stdout) == expected
