@@ -30,6 +30,7 @@ with starting_quietly():
         PerplexityLogs,
         ResetStates,
         SampleText,
+        StopOnInterrupt,
         StopOnNaN,
     )
 
@@ -111,29 +112,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{model.count_params():,} parameters, {steps:,} steps in {config.epochs} epochs.")
 
     prompt = text[cut : cut + 20]
-    best, diverged = BestWeights("val_loss"), StopOnNaN()
+    best, diverged, interrupt = BestWeights("val_loss"), StopOnNaN(), StopOnInterrupt()
     callbacks = [
         GradientClipping(config.clip_norm),
         PerplexityLogs(),
         diverged,
         best,
+        interrupt,
         SampleText(encoder, prompt, length=100, every=max(1, config.epochs // 4)),
     ]
-    history, interrupted = keras.callbacks.History(), False
     started = time.perf_counter()
-    try:
-        model.fit(
-            windows,
-            validation_data=val_windows,
-            epochs=config.epochs,
-            shuffle=False,
-            verbose=1 if sys.stdout.isatty() else 2,
-            callbacks=[*callbacks, history, *([ResetStates()] if stateful else [])],
-        )
-    except KeyboardInterrupt:
-        interrupted = True
-        print(f"\nInterrupted after {best.epochs} epochs: saving what was reached.")
+    history = model.fit(
+        windows,
+        validation_data=val_windows,
+        epochs=config.epochs,
+        shuffle=False,
+        verbose=1 if sys.stdout.isatty() else 2,
+        callbacks=[*callbacks, *([ResetStates()] if stateful else [])],
+    )
     seconds = time.perf_counter() - started
+    trained = int(model.optimizer.iterations) * config.batch_size * config.seq_length
     best.restore()
 
     model = inference_copy(model)
@@ -149,14 +147,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "val_loss_nats": result.loss,
         "val_perplexity": result.perplexity,
         "val_bits_per_character": result.bits_per_token,
-        "characters_per_second": best.epochs
-        * steps
-        // config.epochs
-        * config.batch_size
-        * config.seq_length
-        / seconds,
+        "characters_per_second": trained / seconds,
         "seconds": seconds,
-        "interrupted": interrupted,
+        "interrupted": interrupt.interrupted,
         "diverged": diverged.diverged,
         "config": dataclasses.asdict(config),
     }
@@ -168,7 +161,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{result.loss:.3f} nats, perplexity {result.perplexity:.2f} (uniform: {size}), "
         f"{result.bits_per_token:.3f} bits per character."
     )
-    print(f"{report['characters_per_second']:,.0f} characters/s over {seconds:.0f} s of training.")
+    print(
+        f"{report['characters_per_second']:,.0f} characters/s over {seconds:.0f} s, validation included."
+    )
     specials = range(len(encoder.vocabulary.specials))
     ids = generate(
         model.step,
@@ -181,7 +176,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"Sample:\n{prompt}{encoder.decode(ids[0])}\n")
     print("Wrote " + ", ".join(map(str, files)))
     print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
-    return 130 if interrupted else int(diverged.diverged)
+    return 130 if interrupt.interrupted else int(diverged.diverged)
 
 
 def _last(values: list[float] | None) -> float | None:

@@ -22,7 +22,7 @@ with starting_quietly():
     from keras_rnn_kit.models import TextClassifier
     from keras_rnn_kit.runs import save_run
     from keras_rnn_kit.text import Cleaning, TextEncoder, labelled_splits, load_labelled
-    from keras_rnn_kit.training import BestWeights, GradientClipping, StopOnNaN
+    from keras_rnn_kit.training import BestWeights, GradientClipping, StopOnInterrupt, StopOnNaN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,21 +134,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     print(f"{model.count_params():,} parameters.")
 
-    best, diverged = BestWeights("val_loss", config.patience), StopOnNaN()
-    history, interrupted = keras.callbacks.History(), False
+    best = BestWeights("val_loss", config.patience)
+    diverged, interrupt = StopOnNaN(), StopOnInterrupt()
     started = time.perf_counter()
-    try:
-        model.fit(
-            train,
-            validation_data=validation,
-            epochs=config.epochs,
-            shuffle=False,
-            verbose=1 if sys.stdout.isatty() else 2,
-            callbacks=[GradientClipping(config.clip_norm), diverged, best, history],
-        )
-    except KeyboardInterrupt:
-        interrupted = True
-        print(f"\nInterrupted after {best.epochs} epochs: saving what was reached.")
+    history = model.fit(
+        train,
+        validation_data=validation,
+        epochs=config.epochs,
+        shuffle=False,
+        verbose=1 if sys.stdout.isatty() else 2,
+        callbacks=[GradientClipping(config.clip_norm), diverged, best, interrupt],
+    )
     seconds = time.perf_counter() - started
     best.restore()
 
@@ -168,7 +164,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "test_accuracy": test_figures["accuracy"],
         "test_loss": test_figures["loss"],
         "seconds": seconds,
-        "interrupted": interrupted,
+        "interrupted": interrupt.interrupted,
         "diverged": diverged.diverged,
         "config": dataclasses.asdict(config),
     }
@@ -183,7 +179,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     print("Wrote " + ", ".join(map(str, files)))
     print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
-    return 130 if interrupted else int(diverged.diverged)
+    return 130 if interrupt.interrupted else int(diverged.diverged)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ all steps, and only the rest runs in the loop. The loop itself belongs to the en
 from typing import Any
 
 from keras import layers, ops
+from keras.src.backend import AutocastScope
 
 # Keras asks `isinstance` of this mixin before it draws the dropout masks of a cell.
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
@@ -96,6 +97,13 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
             recurrent = ops.matmul(state, matrix)
         output, new_states = self.update(self.project(inputs), recurrent, states)
         return output, list(new_states) if nested else new_states[0]
+
+    def own_precision(self) -> AutocastScope:
+        """The scope in which weights are read as `call` reads them: in the cell's compute dtype.
+
+        The engine enters it around `project`, `update` and `recurrent_matrix`.
+        """
+        return AutocastScope(self.compute_dtype if self.autocast else None)
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """Zeros for each state, `[B, H]`."""

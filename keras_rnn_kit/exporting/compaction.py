@@ -6,8 +6,6 @@ step, position n the one after n real steps. Any mask becomes right padding, and
 anything. Everything is time-major, `[T, B, ...]`, and made of standard ONNX operators.
 """
 
-import numpy as np
-
 from keras_rnn_kit.exporting.nodes import Nodes
 
 
@@ -53,10 +51,8 @@ class Compaction:
 
     def outputs(self, compacted: str) -> str:
         """`[T, B, O]` where they belong; zeros before a row's first real step, as in Keras."""
-        nodes = self._nodes
-        first = nodes.add("Slice", [compacted, *(nodes.constant([k]) for k in (0, 1, 0))])
-        zeros = nodes.add("Mul", [first, nodes.constant(0, np.float32)])
-        padded = nodes.add("Concat", [zeros, compacted], axis=0)
+        before = self._nodes.constant([1, 0, 0, 0, 0, 0])  # one step of zeros
+        padded = self._nodes.add("Pad", [compacted, before])
         return self._take(padded, self._flat(self.position))
 
     def final(self, initial: str, history: str) -> str:

@@ -11,10 +11,12 @@ import tf2onnx
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import scan
+from keras_rnn_kit.exporting.tidying import all_nodes, fold_identities
 from keras_rnn_kit.layers import marker
 
 TARGETS = ("cpu", "cuda")
 OPSETS = range(15, 19)  # what the expansions need, and what tf2onnx 1.17 writes
+_PYTHON = ("EagerPyFunc", "PyFunc", "PyFuncStateless")
 
 
 def to_onnx(
@@ -27,7 +29,8 @@ def to_onnx(
     """Converts `function(*signature) -> {name: tensor}`; inputs and outputs keep their names.
 
     `target="cuda"` writes ONNX's own recurrent operator where the cell is one of them.
-    Raises `KitError` for another target or opset, and where an operation has no ONNX form.
+    Raises `KitError` for another target or opset, where an operation has no ONNX form or calls
+    Python, and where a layer is stateful, since an ONNX graph keeps nothing between two runs.
     """
     if target not in TARGETS:
         raise KitError(f"target must be one of {', '.join(TARGETS)}; received {target!r}.")
@@ -44,7 +47,7 @@ def to_onnx(
         return _convert(step, specs, opset).graph
 
     scan.expand(model.graph, marks, convert_step)
-    scan.fold_identities(model.graph)
+    fold_identities(model.graph)
     domains = [entry for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
     del model.opset_import[:]
     model.opset_import.extend(domains)
@@ -57,7 +60,8 @@ def _convert(
     function: Callable[..., Any], signature: list[tf.TensorSpec], opset: int
 ) -> onnx.ModelProto:
     traced = tf.function(function, input_signature=signature, autograph=False)
-    with _quiet("tf2onnx"):
+    _check(traced.get_concrete_function().graph)
+    with _failures() as failures:
         model, _ = tf2onnx.convert.from_function(
             traced,
             input_signature=signature,
@@ -65,26 +69,47 @@ def _convert(
             custom_ops={scan.MARKER_OP: scan.MARKER_DOMAIN},
             custom_op_handlers={"PyFuncStateless": (_keep_marker, [])},
         )
-    left = {
-        node.op_type for node in model.graph.node if node.domain not in ("", scan.MARKER_DOMAIN)
-    }
-    if left:
+    left = {node.op_type for node in all_nodes(model.graph) if not _known(node)}
+    if left or failures:
+        names = ", ".join(sorted(left)) or failures[0]
         raise KitError(
-            f"every operation must have an ONNX form; {', '.join(sorted(left))} has none. Leave "
-            "the layer that uses it out of the exported model."
+            f"every operation must have an ONNX form; {names} has none. Leave the layer that uses "
+            "it out of the exported model."
         )
     return model
+
+
+def _known(node: onnx.NodeProto) -> bool:
+    # tf2onnx leaves an operation that it doesn't know as it was, in ONNX's own domain.
+    return node.domain == scan.MARKER_DOMAIN or onnx.defs.has(node.op_type, node.domain)
+
+
+def _check(graph: Any) -> None:
+    """`KitError` for what no ONNX graph can do: call Python, or remember."""
+    definition = graph.as_graph_def()
+    nodes = [
+        *definition.node,
+        *(node for body in definition.library.function for node in body.node_def),
+    ]
+    for node in nodes:
+        ours = node.attr["token"].s.decode().startswith(marker.TOKEN_PREFIX)
+        if node.op in _PYTHON and not ours:
+            raise KitError(
+                f"a layer that calls Python (tf.py_function, operation {node.name!r}) can't be "
+                "exported. Write it with keras.ops, or leave it out of the exported model."
+            )
+        if node.op.startswith("Assign") and node.op.endswith("VariableOp"):
+            raise KitError(
+                "an exported model must be stateless, since ONNX keeps nothing between two runs; "
+                f"received one that writes to a variable ({node.name!r}). Build it with "
+                "stateful=False, or pass initial_state and return_state=True to hand states on."
+            )
 
 
 def _keep_marker(context: Any, node: Any, name: str, arguments: list[Any]) -> None:
     """tf2onnx's handler: the marker stays one node, in a domain of its own."""
     token = node.get_attr_value("token")
     token = token.decode() if isinstance(token, bytes) else token
-    if not token.startswith(marker.TOKEN_PREFIX):
-        raise KitError(
-            f"a layer that calls Python (tf.py_function, operation {name!r}) can't be exported. "
-            "Write it with keras.ops, or leave it out of the exported model."
-        )
     for attribute in list(node.attr):
         del node.attr[attribute]
     node.type = scan.MARKER_OP
@@ -93,8 +118,30 @@ def _keep_marker(context: Any, node: Any, name: str, arguments: list[Any]) -> No
 
 
 @contextlib.contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """tf2onnx warns of the marker's unknown shape, which is set right behind it."""
+def _failures() -> Iterator[list[str]]:
+    """Yields the list of what tf2onnx fails at, which it only writes to its log."""
+    failures: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            failures.append(record.getMessage().splitlines()[0])
+
+    listener = Listener(logging.ERROR)
+    logger = logging.getLogger("tf2onnx")
+    propagate, logger.propagate = logger.propagate, False
+    logger.addHandler(listener)
+    try:
+        # It warns of the marker's unknown shape, which is set right behind it.
+        with quiet("tf2onnx"):
+            yield failures
+    finally:
+        logger.removeHandler(listener)
+        logger.propagate = propagate
+
+
+@contextlib.contextmanager
+def quiet(name: str) -> Iterator[None]:
+    """Keeps a library's warnings, which the user can do nothing about, out of its log."""
     logger = logging.getLogger(name)
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -6,7 +6,8 @@ For the `cpu` target that is a `Scan` whose body holds the recurrent product and
 it, while a `Scan` runs its steps from the host. Both are standard ONNX and run anywhere.
 """
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -18,10 +19,11 @@ from keras_rnn_kit.cells import SimpleRNNCell
 from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.exporting.compaction import Compaction
 from keras_rnn_kit.exporting.nodes import Nodes
+from keras_rnn_kit.exporting.tidying import all_nodes, bodies
 from keras_rnn_kit.layers.marker import Mark
 
 MARKER_OP, MARKER_DOMAIN = "Recurrence", "keras_rnn_kit"
-_RNN_ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu"}
+_RNN_ACTIVATIONS = {keras.activations.tanh: "Tanh", keras.activations.relu: "Relu"}
 
 # Converts a TensorFlow function with the given signature into an ONNX graph.
 Converter = Callable[[Callable[..., Any], list[tf.TensorSpec]], onnx.GraphProto]
@@ -29,24 +31,29 @@ Converter = Callable[[Callable[..., Any], list[tf.TensorSpec]], onnx.GraphProto]
 
 def onnx_operator(cell: ProjectedCell) -> bool:
     """Whether ONNX has an operator that is this very cell, and cuDNN a kernel for it."""
-    return (
-        type(cell) is SimpleRNNCell
-        and keras.activations.serialize(cell.activation) in _RNN_ACTIVATIONS
-    )
+    return type(cell) is SimpleRNNCell and cell.activation in _RNN_ACTIVATIONS
 
 
 def expand(graph: onnx.GraphProto, marks: list[Mark], convert: Converter) -> None:
     """Replaces every marker node of `graph` by the recurrence it stands for, in place."""
-    used = {name for node in graph.node for name in node.input}
+    _expand(graph, marks, convert, itertools.count())
+
+
+def _expand(
+    graph: onnx.GraphProto, marks: list[Mark], convert: Converter, numbers: Iterator[int]
+) -> None:
+    used = {name for node in all_nodes(graph) for name in node.input}
     used |= {output.name for output in graph.output}
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
+        for body in bodies(node):  # a loop or a condition of the model's own
+            _expand(body, marks, convert, numbers)
         if node.domain != MARKER_DOMAIN:
             nodes.append(node)
             continue
-        index = node.attribute[0].i
-        written = Nodes(f"recurrence_{index}/")
-        _write(written, node, marks[index], used, convert)
+        # Not the mark's number: a function that is called twice has its one mark twice.
+        written = Nodes(f"recurrence_{next(numbers)}/")
+        _write(written, node, marks[node.attribute[0].i], used, convert)
         nodes.extend(written.nodes)
         graph.initializer.extend(written.initializers)
     del graph.node[:]
@@ -119,7 +126,8 @@ def _scan_body(
     def update(projected: Any, *rest: Any) -> dict[str, Any]:
         before = list(rest[: len(sizes)])
         recurrent = rest[len(sizes)] if matrix is not None else None
-        output, after = cell.update(projected, recurrent, before)
+        with cell.own_precision():
+            output, after = cell.update(projected, recurrent, before)
         found["output_is_state"] = output is after[0]
         named = {f"next_state_{k}": state for k, state in enumerate(after)}
         return named if output is after[0] else {**named, "output": output}
@@ -132,8 +140,8 @@ def _scan_body(
         product = body.add("MatMul", [rename["state_0"], matrix])
         rename["recurrent"] = product
     _copy(converted, body, rename)
-    if matrix is not None:
-        _fuse_product(body, product)
+    if matrix is not None and mark.width == mark.matrix_width:
+        _fuse_product(body, product, rename["projected"])
 
     states_out = [rename[f"next_state_{k}"] for k in range(len(sizes))]
     scanned = [states_out[0] if output_is_state else rename["output"]]
@@ -159,18 +167,20 @@ def _scan_body(
     return graph, output_is_state
 
 
-def _fuse_product(body: Nodes, product: str) -> None:
-    """`state @ matrix + x` becomes one `Gemm`: a third of a small step is the cost of its nodes."""
+def _fuse_product(body: Nodes, product: str, projected: str) -> None:
+    """`state @ matrix + projected` becomes one `Gemm`: a third of a small step is its nodes' cost.
+
+    Only where the two are of one width: `Gemm` does not widen its product.
+    """
     readers = [node for node in body.nodes if product in node.input]
     if len(readers) != 1 or readers[0].op_type != "Add":
         return
     (add,) = readers
-    (other,) = [name for name in add.input if name != product] or [product]
-    if other == product:
+    if set(add.input) != {product, projected}:
         return
     multiply = next(node for node in body.nodes if product in node.output)
     at = body.nodes.index(add)
-    inputs = [*multiply.input, other]
+    inputs = [*multiply.input, projected]
     body.nodes[at] = onnx.helper.make_node("Gemm", inputs, add.output, name=multiply.name)
     body.nodes.remove(multiply)
 
@@ -204,62 +214,25 @@ def _write_rnn_operator(
     convert: Converter,
 ) -> tuple[str, list[str], list[str]]:
     cell = mark.cell
+    dtype = tf.as_dtype(cell.compute_dtype).as_numpy_dtype
     kernel = np.asarray(cell.kernel.value)
     units = kernel.shape[1]
-    bias = np.zeros(units, kernel.dtype) if cell.bias is None else np.asarray(cell.bias.value)
+    bias = np.zeros(units) if cell.bias is None else np.asarray(cell.bias.value)
     weights = [
-        nodes.constant(kernel.T[None]),
-        nodes.constant(np.asarray(cell.recurrent_matrix()).T[None]),
-        nodes.constant(np.concatenate([bias, np.zeros_like(bias)])[None]),
+        nodes.constant(kernel.T[None], dtype),
+        nodes.constant(np.asarray(cell.recurrent_kernel.value).T[None], dtype),
+        nodes.constant(np.concatenate([bias, np.zeros_like(bias)])[None], dtype),
     ]
     direction = nodes.constant([0])
     initial = nodes.add("Unsqueeze", [states[0], direction])
-    activation = _RNN_ACTIVATIONS[keras.activations.serialize(cell.activation)]
     # After compaction nothing reads past a row's end, so that no sequence_lens is needed.
     outputs, final = nodes.add(
         "RNN",
         [inputs, *weights, "", initial],
         outputs=2,
         hidden_size=units,
-        activations=[activation],
+        activations=[_RNN_ACTIVATIONS[cell.activation]],
     )
     outputs = nodes.add("Squeeze", [outputs, nodes.constant([1])])
     final = nodes.add("Squeeze", [final, direction])
     return outputs, [final], [outputs]
-
-
-def remove_unused(graph: onnx.GraphProto) -> None:
-    """Drops nodes and constants that no output depends on."""
-    needed = {output.name for output in graph.output}
-    kept = []
-    for node in reversed(graph.node):
-        if needed.isdisjoint(node.output):
-            continue
-        kept.append(node)
-        needed |= set(node.input) | _outer_names(node)
-    del graph.node[:]
-    graph.node.extend(reversed(kept))
-    constants = [tensor for tensor in graph.initializer if tensor.name in needed]
-    del graph.initializer[:]
-    graph.initializer.extend(constants)
-
-
-def _outer_names(node: onnx.NodeProto) -> set[str]:
-    return {
-        name
-        for attribute in node.attribute
-        if attribute.type == onnx.AttributeProto.GRAPH
-        for inner in attribute.g.node
-        for name in (*inner.input, *_outer_names(inner))
-    }
-
-
-def fold_identities(graph: onnx.GraphProto) -> None:
-    """Lets readers of an `Identity` read its source instead, where it is no graph output."""
-    outputs = {output.name for output in graph.output}
-    source: dict[str, str] = {}
-    for node in graph.node:
-        node.input[:] = [source.get(name, name) for name in node.input]
-        if node.op_type == "Identity" and node.output[0] not in outputs:
-            source[node.output[0]] = node.input[0]
-    remove_unused(graph)

@@ -1,7 +1,6 @@
 """What a recurrence starts from, and its sizes where they are not known beforehand."""
 
 import dataclasses
-from typing import Any
 
 import tensorflow as tf
 
@@ -34,7 +33,8 @@ def on_rungs(given: Given) -> Given:
     stops at the true length, so that only memory is padded. Rows are computed, so the batch goes to
     a multiple of a quarter of the power of two below it, and to an even number, for two halves of
     one shape. Lengths up to T and batches up to B then cost at most about `log2 T · 4 log2 B`
-    compilations, whatever comes.
+    compilations, whatever comes. Rows are padded with the last real row: an equation that has no
+    value at zero (a division by a norm) must not put NaN where a gradient sums over the rows.
     """
     length, batch = tf.unstack(tf.shape(given.projected)[:2])
     more_steps, more_rows = 0, 0
@@ -43,18 +43,23 @@ def on_rungs(given: Given) -> Given:
     if given.projected.shape[1] is None:
         more_rows = -batch % tf.maximum(_power_of_two(batch) // 4, 2)
 
-    def padded(tensor: tf.Tensor | None, *more: Any) -> tf.Tensor | None:
-        if tensor is None:
-            return None
-        rank = tensor.shape.rank
-        return tf.pad(tensor, [[0, n] for n in more] + [[0, 0]] * (rank - len(more)))
+    def longer(tensor: tf.Tensor) -> tf.Tensor:  # [T, B, ...]
+        if given.projected.shape[0] is not None:
+            return tensor
+        return tf.pad(tensor, [[0, more_steps], *[[0, 0]] * (tensor.shape.rank - 1)])
+
+    def wider(tensor: tf.Tensor, axis: int) -> tf.Tensor:
+        if given.projected.shape[1] is not None:
+            return tensor
+        last = tensor[:, -1:] if axis else tensor[-1:]
+        return tf.concat([tensor, tf.repeat(last, more_rows, axis)], axis)
 
     return Given(
-        padded(given.projected, more_steps, more_rows),
-        [padded(state, more_rows) for state in given.states],
+        wider(longer(given.projected), 1),
+        [wider(state, 0) for state in given.states],
         given.matrix,
-        padded(given.state_mask, more_rows),
-        padded(given.step_mask, more_steps, more_rows),
+        None if given.state_mask is None else wider(given.state_mask, 0),
+        None if given.step_mask is None else wider(longer(given.step_mask), 1),
     )
 
 

@@ -1,5 +1,6 @@
 """The two loops of a cell: forward, and backward through time; plain, or compiled by XLA."""
 
+import contextlib
 import dataclasses
 import functools
 import weakref
@@ -29,8 +30,7 @@ class Loops:
     """
 
     def __init__(self, cell: ProjectedCell, plan: Plan, compiled: bool):
-        self._cell = weakref.ref(cell)  # the loops must not keep alive what keeps them
-        self._plan = plan
+        self._trace_for(cell, plan)
         self._forward_loop: Callable[..., Any] = self._forward
         self._backward_loop: Callable[..., Any] = self._backward
         if compiled:
@@ -45,21 +45,34 @@ class Loops:
         loops = _compiled_loops.get(plan.graph)
         if loops is None:
             loops = _compiled_loops[plan.graph] = cls(cell, plan, compiled=True)
-        # A new shape is traced with the cell that brings it: the first one may be gone.
-        loops._cell, loops._plan = weakref.ref(cell), plan
         _loops_of_cell.setdefault(cell, {})[plan.graph] = loops
         return loops
 
-    def forward(self, *given: Any) -> tuple[tf.Tensor, list[tf.Tensor], Kept]:
+    def _trace_for(self, cell: ProjectedCell, plan: Plan) -> None:
+        # A new shape is traced with the cell that brings it: the first one may be gone. A weak
+        # reference, since the loops must not keep alive what keeps them.
+        self._traced_for = weakref.ref(cell), plan
+
+    def forward(
+        self, cell: ProjectedCell, plan: Plan, *given: Any
+    ) -> tuple[tf.Tensor, list[tf.Tensor], Kept]:
+        self._trace_for(cell, plan)
         outputs, finals, histories, recurrents = self._forward_loop(*given)
         return outputs, finals, Kept(histories, recurrents)
 
-    def backward(self, *given: Any) -> tuple[Any, Any, list[Any], list[Any]]:
+    def backward(
+        self, cell: ProjectedCell, plan: Plan, *given: Any
+    ) -> tuple[Any, Any, list[Any], list[Any]]:
+        self._trace_for(cell, plan)
         *start, kept, d_outputs, d_finals = given
         return self._backward_loop(*start, kept.states, kept.recurrents, d_outputs, d_finals)
 
+    @property
+    def _plan(self) -> Plan:
+        return self._traced_for[1]
+
     def _living_cell(self) -> ProjectedCell:
-        cell = self._cell()
+        cell = self._traced_for[0]()
         assert cell is not None, "loops run on behalf of a cell"
         return cell
 
@@ -68,12 +81,13 @@ class Loops:
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """`cell.update`, with the weights that it reads given from outside."""
         cell = self._living_cell()
-        if not weights:
+        with contextlib.ExitStack() as scopes:
+            # Said here too: the way back may be traced when the layer's call is long over.
+            scopes.enter_context(cell.own_precision())
+            if weights:
+                pairs = list(zip(self._plan.weights, weights, strict=True))
+                scopes.enter_context(keras.StatelessScope(state_mapping=pairs))
             output, new_states = cell.update(projected, recurrent, list(states))
-        else:
-            pairs = list(zip(self._plan.weights, weights, strict=True))
-            with keras.StatelessScope(state_mapping=pairs):
-                output, new_states = cell.update(projected, recurrent, list(states))
         return output, list(new_states)
 
     def _forward(

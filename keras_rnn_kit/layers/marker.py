@@ -67,6 +67,19 @@ def wanted() -> bool:
     return _marking.get() is not None
 
 
+def would_outlive() -> bool:
+    """Whether a marker emitted here would be met again after the export.
+
+    A `tf.function` of the model's own keeps its trace, marker and all. Its layers have to run
+    through Keras's loop, which tf2onnx converts.
+    """
+    functions, graph = 0, tf.compat.v1.get_default_graph()
+    while isinstance(graph, tf.__internal__.FuncGraph):
+        functions += type(graph) is tf.__internal__.FuncGraph  # loops' and branches' are subclasses
+        graph = graph.outer_graph
+    return functions > 1
+
+
 def emit(
     cell: ProjectedCell,
     inputs: tf.Tensor,

@@ -1,6 +1,7 @@
 """One look at a cell's `update` before its loops are laid out."""
 
 import dataclasses
+import itertools
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -16,12 +17,13 @@ class Plan:
 
     output_is_state: bool  # the output is the first state: kept once
     additive: bool  # ∂/∂projected = ∂/∂recurrent: kept once
-    weights: list[Any]  # the cell's Keras variables that `update` reads
+    weights: list[Any]  # the cell's Keras variables that `update` reads, in the order of reading
     graph: bytes  # what `update` does; cells with the same can share compiled loops
 
 
 _FLEETING = ("_dropout_mask", "_recurrent_dropout_mask")  # Keras sets them anew at each call
 _plans: "weakref.WeakKeyDictionary[ProjectedCell, tuple[Any, Plan]]" = weakref.WeakKeyDictionary()
+_numbers = itertools.count()
 
 
 def plan_of(
@@ -55,7 +57,8 @@ def _look_at(
     def look(projected: tf.Tensor, recurrent: tf.Tensor | None, states: list[tf.Tensor]) -> Any:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([projected, recurrent] if recurrent is not None else [projected])
-            output, new_states = cell.update(projected, recurrent, states)
+            with cell.own_precision():
+                output, new_states = cell.update(projected, recurrent, states)
             targets = [output, *new_states]
         found["output_is_state"] = output is new_states[0]
         found["results"] = [target.name for target in targets]
@@ -71,11 +74,17 @@ def _look_at(
         None if matrix is None else tf.TensorSpec([rows, matrix.shape[-1]], matrix.dtype),
         [tf.TensorSpec([rows, state.shape[-1]], state.dtype) for state in states],
     )
-    read = {variable.ref() for variable in traced.variables}
+    of_cell = {weight._value.ref(): weight for weight in cell.variables}
+    read = [variable.ref() for variable in traced.variables]
+    weights = [of_cell[ref] for ref in read if ref in of_cell]
+    graph = traced.graph.as_graph_def().SerializeToString(deterministic=True)
+    graph += repr(found["results"]).encode()
+    if len(traced.graph.captures) > len(weights):
+        # It reads a tensor from outside, whose value the graph does not tell: not to be shared.
+        graph += b"#%d" % next(_numbers)
     return Plan(
         output_is_state=found["output_is_state"],
         additive=found.get("additive", False),
-        weights=[weight for weight in cell.variables if weight._value.ref() in read],
-        graph=traced.graph.as_graph_def().SerializeToString(deterministic=True)
-        + repr(found["results"]).encode(),
+        weights=weights,
+        graph=graph,
     )

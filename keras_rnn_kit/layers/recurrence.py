@@ -16,12 +16,14 @@ bounds how often XLA compiles. Everything here is time-major: `[T, B, ...]`.
 """
 
 import os
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from keras_rnn_kit.cells.contract import ProjectedCell
+from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers.given import Given, on_rungs
 from keras_rnn_kit.layers.loops import Loops
 from keras_rnn_kit.layers.plan import Plan, plan_of
@@ -60,7 +62,7 @@ def run(
         parts = [given.rows(slice(None, half)), given.rows(slice(half, None))]
     else:
         parts = [given]
-    results = [_run_part(loops, plan, steps, part) for part in parts]
+    results = [_run_part(loops, cell, plan, steps, part) for part in parts]
     outputs = tf.concat([part[0] for part in results], axis=1)
     finals = [tf.concat(pair, axis=0) for pair in zip(*(part[1] for part in results), strict=True)]
     return outputs[:steps, :batch], [final[:batch] for final in finals]
@@ -71,27 +73,33 @@ def _cores() -> int:
 
 
 def _run_part(
-    loops: Loops, plan: Plan, steps: tf.Tensor, given: Given
+    loops: Loops, cell: ProjectedCell, plan: Plan, steps: tf.Tensor, given: Given
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     count = len(given.states)
+    # Of a layer called eagerly a tape may be all that is left; what the gradient of a graph holds,
+    # TensorFlow never lets go.
+    owner: Callable[[], Any] = (lambda: cell) if tf.executing_eagerly() else weakref.ref(cell)
 
     @tf.custom_gradient
     def through_time(*inputs: tf.Tensor) -> Any:
         (projected, *states), weights = inputs[: 1 + count], list(inputs[1 + count :])
         matrix = None if given.matrix is None else weights.pop()
         now = (steps, projected, states, matrix, given.state_mask, given.step_mask, weights)
-        # The gradient is ours to give, so no tape has to look into the forward loop.
-        outputs, finals, kept = loops.forward(*tf.nest.map_structure(_unwatched, now))
+        # The gradient is ours to give, so no tape has to look into the loops.
+        now = tf.nest.map_structure(_unwatched, now)
+        outputs, finals, kept = loops.forward(owner(), plan, *now)
 
-        def backpropagate(d_outputs: tf.Tensor, *d_finals: tf.Tensor) -> list[Any]:
+        def backpropagate(d_outputs: tf.Tensor, *d_finals: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            d_results = tf.nest.map_structure(_unwatched, (d_outputs, list(d_finals)))
             d_projected, d_recurrent, d_states, d_weights = loops.backward(
-                *now, kept, d_outputs, list(d_finals)
+                owner(), plan, *now, kept, *d_results
             )
-            if matrix is None:
-                return [d_projected, *d_states, *d_weights]
-            d_recurrent = d_projected if d_recurrent is None else d_recurrent
-            d_matrix = _matrix_gradient(states[0], kept.states[0], given.state_mask, d_recurrent)
-            return [d_projected, *d_states, *d_weights, d_matrix]
+            found = [d_projected, *d_states, *d_weights]
+            if given.matrix is not None:
+                d_recurrent = d_projected if d_recurrent is None else d_recurrent
+                initial, history = now[2][0], kept.states[0]
+                found.append(_matrix_gradient(initial, history, given.state_mask, d_recurrent))
+            return _only_first_derivatives(found, [*inputs, d_outputs, *d_finals])
 
         return (outputs, *finals), backpropagate
 
@@ -99,6 +107,22 @@ def _run_part(
     matrix = [] if given.matrix is None else [given.matrix]
     outputs, *finals = through_time(given.projected, *given.states, *weights, *matrix)
     return outputs, finals
+
+
+@tf.custom_gradient
+def _only_first_derivatives(gradients: list[tf.Tensor], sources: list[tf.Tensor]) -> Any:
+    """`gradients`, which come from `sources` out of any tape's sight: none may differentiate them.
+
+    To let it would be a wrong second derivative, without a word.
+    """
+
+    def refuse(*_: tf.Tensor) -> None:
+        raise KitError(
+            "the engine gives first derivatives; received a gradient of a gradient. Build the "
+            "layer with unroll=True, which runs on Keras's own loop, for those."
+        )
+
+    return [tf.identity(gradient) for gradient in gradients], refuse
 
 
 def _unwatched(value: Any) -> Any:

@@ -39,7 +39,8 @@ class RNN(keras.layers.RNN):
         )
         if not on_engine:
             return super().inner_loop(sequences, initial_state, mask, training)
-        return self._engine_loop(sequences, list(initial_state), mask, training)
+        with self.cell.own_precision():
+            return self._engine_loop(sequences, list(initial_state), mask, training)
 
     def _engine_loop(
         self, sequences: Any, states: list[Any], mask: Any, training: bool
@@ -48,12 +49,15 @@ class RNN(keras.layers.RNN):
 
         from keras_rnn_kit.layers import marker, recurrence
 
+        if marker.wanted() and marker.would_outlive():
+            return super().inner_loop(sequences, states, mask, training)
         state_mask = None
         if training:
             input_mask = self.cell.get_dropout_mask(sequences[:, 0])
             state_mask = self.cell.get_recurrent_dropout_mask(states[0])
             if input_mask is not None:
                 sequences = sequences * input_mask[:, None]
+        sequences = tf.cast(sequences, self.cell.compute_dtype)
         inputs = tf.transpose(sequences, [1, 0, 2])  # [T, B, E]
         if mask is not None:
             mask = tf.cast(tf.transpose(tf.reshape(mask, tf.shape(sequences)[:2])), tf.bool)
@@ -73,9 +77,9 @@ class RNN(keras.layers.RNN):
                 compiled=bool(training) or tf.executing_eagerly(),
             )
 
-        last = outputs[-1]
         if mask is not None and self.zero_output_for_mask:
             outputs = tf.where(mask[:, :, None], outputs, tf.zeros([], outputs.dtype))
+        last = outputs[-1]
         if not self.return_sequences:
             return last, last[:, None], finals
         return last, tf.transpose(outputs, [1, 0, 2]), finals

@@ -1,5 +1,7 @@
 """The drop-in for `keras.layers.SimpleRNN`."""
 
+import inspect
+
 import keras
 
 from keras_rnn_kit.cells.simple_rnn import SimpleRNNCell
@@ -28,3 +30,4 @@ class SimpleRNN(NamedRNN):
     """
 
     cell_class = SimpleRNNCell
+    positional = tuple(inspect.signature(keras.layers.SimpleRNN.__init__).parameters)[1:-1]

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text.cleaning import Cleaning
+from keras_rnn_kit.text.files import write_beside
 from keras_rnn_kit.text.tokenizers import CharacterTokenizer, Tokenizer, tokenizer_from_config
 from keras_rnn_kit.text.vocabulary import SPECIALS, Vocabulary
 
@@ -161,7 +161,7 @@ class TextEncoder:
         text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
         # UTF-8 has no half surrogates; JSON can spell them.
         text = re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text)
-        _write(Path(path), text.encode("utf-8"))
+        write_beside(path, text.encode("utf-8"))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "TextEncoder":
@@ -255,22 +255,3 @@ class TextEncoder:
 def _each_token(encoder: TextEncoder, texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         yield from encoder.tokenize(text)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write beside `path`, then rename, so that no half-written file is ever at `path`."""
-    beside = None
-    try:
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(beside, 0o644)  # mkstemp makes private files; a bundle is for others to read
-        os.replace(beside, path)
-    except OSError as error:
-        raise KitError(
-            f"{path} must be a file that can be written; received '{error.strerror or error}'. "
-            f"Make the folder {path.parent} first, or give another path."
-        ) from None
-    finally:
-        if beside is not None and os.path.exists(beside):
-            os.unlink(beside)

@@ -1,6 +1,7 @@
 """Files and folders as Python strings, with errors that name the file and the place."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from keras_rnn_kit.errors import KitError
@@ -72,3 +73,27 @@ def files_in(folder: StrPath, *suffixes: str) -> list[Path]:
             f"{folder} must be a folder that can be read; received '{error.strerror}'. "
             "Check the path."
         ) from None
+
+
+def write_beside(path: StrPath, data: bytes) -> None:
+    """Write beside `path`, then rename, so that no half-written file is ever at `path`.
+
+    Raises:
+        KitError: for a path that can't be written to; what was there before stays.
+    """
+    path = Path(path)
+    beside = None
+    try:
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(beside, 0o644)  # mkstemp makes private files; a bundle is for others to read
+        os.replace(beside, path)
+    except OSError as error:
+        raise KitError(
+            f"{path} must be a file that can be written; received '{error.strerror or error}'. "
+            f"Make the folder {path.parent} first, or give another path."
+        ) from None
+    finally:
+        if beside is not None and os.path.exists(beside):
+            os.unlink(beside)

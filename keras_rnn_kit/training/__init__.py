@@ -3,6 +3,7 @@
 from keras_rnn_kit.training.best_weights import BestWeights
 from keras_rnn_kit.training.clipping import GradientClipping
 from keras_rnn_kit.training.divergence import StopOnNaN
+from keras_rnn_kit.training.interrupt import StopOnInterrupt
 from keras_rnn_kit.training.perplexity import BitsPerCharacter, Perplexity
 from keras_rnn_kit.training.perplexity_logs import PerplexityLogs
 from keras_rnn_kit.training.sampling import SampleText
@@ -16,5 +17,6 @@ __all__ = [
     "PerplexityLogs",
     "ResetStates",
     "SampleText",
+    "StopOnInterrupt",
     "StopOnNaN",
 ]

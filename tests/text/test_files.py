@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.text.files import files_in, lines_of, read_decoded
+from keras_rnn_kit.text.files import files_in, lines_of, read_decoded, write_beside
 from tests.text.shared import AWKWARD, SHARED, needs_shared
 
 
@@ -80,3 +80,17 @@ def test_files_of_a_folder(tmp_path):
     assert [path.name for path in files_in(tmp_path, ".txt")] == ["a.TXT", "b.txt"]
     with pytest.raises(KitError, match="must be a folder"):
         files_in(tmp_path / "none", ".txt")
+
+
+def test_a_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    write_beside(path, b"old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(KitError, match=r"a\.json must be .* 'No space left on device'"):
+        write_beside(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]

@@ -1,0 +1,154 @@
+"""Times inference: the kit's ONNX export beside Keras's and the RNN operator, and generation.
+
+Run it with `python -m benchmarks.inference`; `NOTES.md` says how to read it. What is compared is
+made in `onnx_graphs.py`, `onnx_runs.py` and `generation.py`.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Literal
+
+from benchmarks import grid
+from benchmarks.report import (
+    OURS,
+    Asked,
+    Row,
+    asked_table,
+    at_least,
+    check_arguments,
+    noise,
+    progress,
+    rows_table,
+)
+from benchmarks.timing import table, write_json
+from keras_rnn_kit.commands import option, parse, run, starting_quietly
+
+with starting_quietly():
+    import tensorflow as tf
+
+    from benchmarks import generation, onnx_graphs, onnx_runs
+
+THREADS = (1, 2)
+ALLOWED_SHARE, ALLOWED_MS = 0.05, 0.010  # a kit's run may take so much longer, the larger of both
+QUICK_ROUNDS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The defaults take some minutes on two CPU cores."""
+
+    rounds: int = option(25, "how often each peer is timed")
+    quick: bool = option(False, f"the smallest shape alone, {QUICK_ROUNDS} rounds")
+    output: Literal["logits", "hidden"] = option("logits", "with an output layer on top or without")
+    json: str = option("build/benchmarks/inference.json", "the file to write")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Checks that all peers agree, times them, prints tables and writes the JSON."""
+    config = parse(Config, __doc__.splitlines()[0], argv)
+    check_arguments(config.rounds, config.json)
+    tf.get_logger().setLevel("ERROR")  # many functions are traced here, on purpose
+    shapes = grid.INFERENCE[: 1 if config.quick else None]
+    rounds = min(config.rounds, QUICK_ROUNDS) if config.quick else config.rounds
+
+    rows = []
+    for masked in (False, True):
+        for shape in shapes:
+            graphs = onnx_graphs.onnx_graphs(shape, masked=masked, logits=config.output == "logits")
+            for threads in THREADS:
+                rows.append(
+                    onnx_runs.run_row(graphs, shape, masked=masked, threads=threads, rounds=rounds)
+                )
+                progress(str(rows[-1]))
+    generated = generation.generation_row(rounds=max(1, rounds // 3))
+    progress(f"generation: {generated}")
+
+    print(f"## ONNX on CPU, tokens to {config.output}\n\n{rows_table(rows, onnx_graphs.PEERS)}\n")
+    print(f"## Generation, one character at a time\n\n{generation_table(generated)}\n")
+    asked = [*asked_of(rows), *asked_of_generation(generated)]
+    print(f"{noise([*rows, generated])}\n\n## Asked\n\n{asked_table(asked)}\n")
+    write_json(
+        config.json,
+        {
+            "benchmark": "inference",
+            "quick": config.quick,
+            "rounds": rounds,
+            "output": config.output,
+            "sections": {
+                "onnx": [row.to_json() for row in rows],
+                "generation": [generated.to_json()],
+            },
+            "asked": [one.to_json() for one in asked],
+        },
+    )
+    print(f"Wrote {config.json}")
+    return 0
+
+
+def asked_of(rows: Sequence[Row]) -> list[Asked]:
+    """No case slower than any peer, but for the allowance; a factor at one shape."""
+    asked = []
+    for masked in ("no", "yes"):
+        cases = [row for row in rows if row.case["masked"] == masked]
+        for name, peers in (
+            (onnx_graphs.KERAS_EXPORT, [onnx_graphs.KERAS_EXPORT]),
+            ("the RNN operator", list(onnx_graphs.PEERS[2:])),
+        ):
+            what = f"masked {masked}: beside {name}, every shape and thread count"
+            asked += no_slower(what, cases, peers)
+    at = str(grid.INFERENCE_ASKED)
+    for masked in ("no", "yes"):
+        ratios = {
+            f"threads {row.case['threads']}": row.ratio(onnx_graphs.KERAS_EXPORT)
+            for row in rows
+            if row.case["B, T, E, H"] == at and row.case["masked"] == masked
+        }
+        what = f"masked {masked}: {onnx_graphs.KERAS_EXPORT} / kit at ({at})"
+        asked += at_least(what, 3, ratios)
+    return asked
+
+
+def no_slower(what: str, rows: Sequence[Row], peers: Sequence[str]) -> list[Asked]:
+    """Asked: ours takes no longer than each of the peers; the worst case is named."""
+    found = []
+    for row in rows:
+        for peer in peers:
+            theirs, ours, ratio = row.ms(peer), row.ms(OURS), row.ratio(peer)
+            if theirs is None or ours is None or ratio is None:
+                continue
+            allowed = theirs + max(theirs * ALLOWED_SHARE, ALLOWED_MS)
+            case = f"{row.case['B, T, E, H']}, threads {row.case['threads']}, {peer}"
+            found.append((ours / allowed, f"{ratio:.2f} ({case})"))
+    if not found:
+        return []
+    worst, measured = max(found)
+    return [Asked(what, "ratio ≥ 1, but for 5% or 10 µs", measured, worst <= 1)]
+
+
+def generation_table(row: Row) -> str:
+    """Characters a second by peer, and how many times as many the kit's slower way makes."""
+    rates = rates_of(row)
+    ours = min(rates[generation.STREAM], rates[generation.GENERATE])
+    own = (generation.STREAM, generation.GENERATE)
+    return table(
+        [[p, rates[p], None if p in own else ours / rates[p]] for p in generation.PEERS],
+        ["peer", "characters/s", "kit's slower way / peer"],
+    )
+
+
+def asked_of_generation(row: Row) -> list[Asked]:
+    """The kit's slower way beside `model.predict`."""
+    rates = rates_of(row)
+    ours = min(rates[generation.STREAM], rates[generation.GENERATE])
+    ratio = ours / rates[generation.PREDICT]
+    what = f"characters/s: runtime / {generation.PREDICT} on a window of {generation.WINDOW}"
+    return at_least(what, 500, {"": ratio})
+
+
+def rates_of(row: Row) -> dict[str, float]:
+    """Characters a second by peer."""
+    return {peer: 1000 / ms for peer in row.times if (ms := row.ms(peer))}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,166 @@
+"""The commands of `export/`, from a small trained run to text and labels."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+from export import classify, generate, to_onnx, to_saved_model
+from keras_rnn_kit.errors import KitError
+from recipes import char_lm, sentiment
+from tests.recipes.conftest import SMALL_CLASSIFIER, SMALL_LM
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> Path:
+    """`lm` and `classifier`, trained for an epoch, with their bundles beside them."""
+    root = tmp_path_factory.mktemp("runs")
+    (root / "text.txt").write_text("To be, or not to be: that is the question.\n" * 40)
+    rows = [f"positive\ta good film {k}\nnegative\ta bad film {k}" for k in range(30)]
+    (root / "reviews.tsv").write_text("label\ttext\n" + "\n".join(rows) + "\n")
+    lm, classifier = str(root / "lm"), str(root / "classifier")
+    epochs = ["--epochs", "1"]
+    char_lm.main(["--data", str(root / "text.txt"), "--out", lm, *SMALL_LM, *epochs])
+    sentiment.main(
+        ["--data", str(root / "reviews.tsv"), "--out", classifier, *SMALL_CLASSIFIER, *epochs]
+    )
+    to_onnx.main([lm, "--out", f"{lm}_bundle"])
+    to_onnx.main([classifier, "--out", f"{classifier}_bundle"])
+    return root
+
+
+def test_to_onnx_says_what_it_checked_and_wrote(runs, tmp_path, capsys):
+    out = tmp_path / "bundle"
+    assert to_onnx.main([str(runs / "lm"), "--out", str(out), "--target", "cuda"]) == 0
+    printed = capsys.readouterr().out
+    for name in ("model.onnx", "step.onnx", "vocabulary.json", "spec.json"):
+        assert (out / name).is_file()
+        assert str(out / name) in printed
+    assert "logits at batch 1" in printed
+    assert "logits at batch 3" in printed
+
+
+def test_to_onnx_takes_a_keras_file(runs, tmp_path):
+    out = tmp_path / "bundle"
+    assert to_onnx.main([str(runs / "classifier" / "model.keras"), "--out", str(out)]) == 0
+    assert classify.main([str(out), "a good film"]) == 0
+
+
+def test_to_onnx_refuses_an_existing_folder(runs, tmp_path):
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "precious").touch()
+    with pytest.raises(KitError, match="--overwrite"):
+        to_onnx.main([str(runs / "lm"), "--out", str(tmp_path / "bundle")])
+
+
+def test_a_keras_file_of_another_kind(runs, tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.save(tmp_path / "model.keras")
+    shutil.copy(runs / "lm" / "vocabulary.json", tmp_path)
+    for command in (to_onnx, to_saved_model):
+        with pytest.raises(KitError, match=r"LanguageModel or a TextClassifier.*Sequential"):
+            command.main([str(tmp_path / "model.keras"), "--out", str(tmp_path / "out")])
+        assert not (tmp_path / "out").exists()
+
+
+def test_to_saved_model(runs, tmp_path, capsys):
+    out = tmp_path / "saved"
+    assert to_saved_model.main([str(runs / "lm"), "--out", str(out)]) == 0
+    assert (out / "saved_model.pb").is_file()
+    assert "serve, serve_text, step" in capsys.readouterr().out
+
+
+def generated(capsys, bundle, *arguments):
+    capsys.readouterr()
+    assert generate.main([str(bundle), *arguments]) == 0
+    return capsys.readouterr()
+
+
+def test_generate_prints_the_prompt_and_so_many_characters(runs, capsys):
+    arguments = ["--prompt", "To be", "--length", "20", "--seed", "1"]
+    first = generated(capsys, runs / "lm_bundle", *arguments)
+    assert first.out.startswith("To be")
+    assert len(first.out) == len("To be") + 20 + 1
+    assert generated(capsys, runs / "lm_bundle", *arguments).out == first.out
+    assert first.err == ""
+
+
+def test_generate_names_unknown_characters_and_goes_on(runs, capsys):
+    printed = generated(capsys, runs / "lm_bundle", "--prompt", "To €", "--length", "3")
+    assert "'€'" in printed.err
+    assert len(printed.out) == len("To €") + 3 + 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--prompt", "To", "--length", "0"], "length"),
+        (["--prompt", "", "--length", "5"], "prompt"),
+        (["--prompt", "To", "--length", "5", "--temperature", "-1"], "temperature"),
+        (["--prompt", "To", "--length", "5", "--top-k", "0"], "top_k"),
+        (["--prompt", "To", "--length", "5", "--top-p", "1.5"], "top_p"),
+        (["--prompt", "To", "--length", "5", "--provider", "cuda"], "cuda"),
+    ],
+)
+def test_generate_refuses(runs, arguments, message):
+    with pytest.raises(KitError, match=message):
+        generate.main([str(runs / "lm_bundle"), *arguments])
+
+
+def test_classify_texts_and_files(runs, tmp_path, capsys):
+    file = tmp_path / "texts.txt"
+    file.write_text("a good film\r\na bad\u0085film\n\n", encoding="utf-8")
+    capsys.readouterr()
+    bundle = str(runs / "classifier_bundle")
+    assert classify.main([bundle, "one", "--file", str(file)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("\t")[2] for line in lines] == ["one", "a good film", "a bad film", ""]
+    for line in lines:
+        label, probability, _ = line.split("\t")
+        assert label in ("negative", "positive")
+        assert 0.5 <= float(probability) <= 1
+
+
+def test_classify_needs_a_text(runs):
+    with pytest.raises(KitError, match="--file"):
+        classify.main([str(runs / "classifier_bundle")])
+
+
+def test_the_wrong_bundle_for_the_command(runs):
+    with pytest.raises(KitError, match="text_classifier"):
+        generate.main([str(runs / "classifier_bundle"), "--prompt", "a", "--length", "1"])
+    with pytest.raises(KitError, match="language_model"):
+        classify.main([str(runs / "lm_bundle"), "a"])
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "vocabulary.json", "spec.json"])
+def test_a_bundle_with_a_missing_or_altered_file(runs, tmp_path, name):
+    bundle = tmp_path / "bundle"
+    shutil.copytree(runs / "classifier_bundle", bundle)
+    file = bundle / name
+    file.write_bytes(file.read_bytes()[:-7])
+    with pytest.raises(KitError, match=name):
+        classify.main([str(bundle), "a"])
+    file.unlink()
+    with pytest.raises(KitError, match=name):
+        classify.main([str(bundle), "a"])
+
+
+def test_serving_commands_load_neither_keras_nor_tensorflow(runs):
+    script = (
+        "import sys\n"
+        "from export import generate, classify\n"
+        f"generate.main([{str(runs / 'lm_bundle')!r}, '--prompt', 'To', '--length', '3'])\n"
+        f"classify.main([{str(runs / 'classifier_bundle')!r}, 'a good film'])\n"
+        "assert not {'keras', 'tensorflow', 'tf2onnx', 'onnx'} & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""

@@ -1,0 +1,284 @@
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import pytest
+import tensorflow as tf
+
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.exporting import to_onnx
+from keras_rnn_kit.layers import SimpleRNN, TemporalPooling
+from tests.exporting.conversions import (
+    BATCHES,
+    FEATURES,
+    MASKED,
+    TOLERANCE,
+    UNITS,
+    VOCABULARY,
+    assert_equal,
+    body_of,
+    convert,
+    kinds,
+    run,
+    scans,
+    twin,
+)
+
+Layer = Callable[..., Any]
+ALL = {"return_sequences": True, "return_state": True}
+
+
+def over_tokens(body: Callable[[Layer, Any], Any], layer: Layer, masked: bool) -> keras.Model:
+    tokens = keras.Input((None,), dtype="int32")
+    embedding = keras.layers.Embedding(VOCABULARY, FEATURES, mask_zero=masked)
+    return keras.Model(tokens, body(layer, embedding(tokens)))
+
+
+def bidirectional(layer: Layer, x: Any, **arguments: Any) -> Any:
+    merge = arguments.pop("merge_mode", "concat")
+    return keras.layers.Bidirectional(layer(UNITS, **arguments), merge_mode=merge)(x)
+
+
+def doubled_tanh(x: Any) -> Any:
+    return 2 * keras.ops.tanh(x)
+
+
+def twice(layer: Layer, x: Any) -> Any:
+    shared = layer(FEATURES, return_sequences=True)
+    return shared(shared(x))
+
+
+# How many recurrences the graph has, and the layers between embedded tokens and outputs.
+BODIES: dict[str, tuple[int, Callable[[Layer, Any], Any]]] = {
+    "the last output": (1, lambda layer, x: layer(UNITS)(x)),
+    "all outputs": (1, lambda layer, x: layer(UNITS, return_sequences=True)(x)),
+    "the last output and state": (1, lambda layer, x: layer(UNITS, return_state=True)(x)),
+    "all outputs and state": (1, lambda layer, x: layer(UNITS, **ALL)(x)),
+    "the state alone": (1, lambda layer, x: layer(UNITS, return_state=True)(x)[1]),
+    "backwards": (1, lambda layer, x: layer(UNITS, go_backwards=True, **ALL)(x)),
+    "stacked": (2, lambda layer, x: layer(UNITS, **ALL)(layer(5, return_sequences=True)(x))),
+    "shared": (2, twice),
+    "both ways": (2, lambda layer, x: bidirectional(layer, x, **ALL)),
+    "both ways, last": (2, lambda layer, x: bidirectional(layer, x, merge_mode="sum")),
+    "zeros where masked": (
+        1,
+        lambda layer, x: layer(UNITS, return_sequences=True, zero_output_for_mask=True)(x),
+    ),
+    "relu, no bias": (1, lambda layer, x: layer(UNITS, "relu", use_bias=False, **ALL)(x)),
+    "an activation of one's own": (1, lambda layer, x: layer(UNITS, doubled_tanh, **ALL)(x)),
+    "pooled": (1, lambda layer, x: TemporalPooling("max")(layer(UNITS, return_sequences=True)(x))),
+}
+
+
+@pytest.mark.parametrize("target", ["cpu", "cuda"])
+@pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
+@pytest.mark.parametrize("name", BODIES)
+def test_a_functional_model_equals_keras(name: str, masked: bool, target: str) -> None:
+    recurrences, body = BODIES[name]
+    model = over_tokens(body, SimpleRNN, masked)
+    stock = twin(model, over_tokens(body, keras.layers.SimpleRNN, masked))
+    exported = convert(model, target)
+    for tokens in BATCHES:
+        assert_equal(exported, stock, tokens)
+    operator = "RNN" if target == "cuda" and "own" not in name else "Scan"
+    found = kinds(exported)
+    assert {"RNN": found.count("RNN"), "Scan": found.count("Scan")} == {
+        "RNN": 0,
+        "Scan": 0,
+        operator: recurrences,
+    }
+    assert not {"Loop", "If"} & set(found)
+
+
+@pytest.mark.parametrize("opset", [15, 16, 17, 18])
+def test_every_opset(opset: int) -> None:
+    _, body = BODIES["both ways"]
+    model = over_tokens(body, SimpleRNN, masked=True)
+    stock = twin(model, over_tokens(body, keras.layers.SimpleRNN, masked=True))
+    exported = convert(model, opset=opset)
+    assert [(entry.domain, entry.version) for entry in exported.opset_import] == [("", opset)]
+    assert_equal(exported, stock, MASKED)
+
+
+@pytest.mark.parametrize("target", ["cpu", "cuda"])
+@pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
+def test_a_given_initial_state(masked: bool, target: str) -> None:
+    def build(layer: Layer) -> keras.Model:
+        tokens, state = keras.Input((None,), dtype="int32"), keras.Input((UNITS,))
+        x = keras.layers.Embedding(VOCABULARY, FEATURES, mask_zero=masked)(tokens)
+        return keras.Model([tokens, state], layer(UNITS, **ALL)(x, initial_state=state))
+
+    model = build(SimpleRNN)
+    stock = twin(model, build(keras.layers.SimpleRNN))
+    exported = convert(model, target)
+    for tokens in BATCHES:
+        state = np.random.default_rng(1).normal(size=(len(tokens), UNITS)).astype("float32")
+        assert_equal(exported, stock, tokens, state)
+
+
+@pytest.mark.parametrize("shape", [(None, None), (None, 7), (6, 7)])
+def test_a_sequential_model_of_features(shape: tuple[int | None, int | None]) -> None:
+    def build(layer: Layer) -> keras.Model:
+        return keras.Sequential(
+            [
+                keras.Input((shape[1], FEATURES), batch_size=shape[0]),
+                keras.layers.Masking(0.0),
+                layer(UNITS, return_sequences=True),
+                layer(UNITS),
+                keras.layers.Dense(2, "softmax"),
+            ]
+        )
+
+    model = build(SimpleRNN)
+    stock = twin(model, build(keras.layers.SimpleRNN))
+    features = np.random.default_rng(0).normal(size=(*MASKED.shape, FEATURES)).astype("float32")
+    assert_equal(convert(model), stock, features * (MASKED[:, :, None] > 0))
+
+
+def test_keras_s_own_layer_beside_ours_stays_right() -> None:
+    def build(layer: Layer) -> keras.Model:
+        def body(layer: Layer, x: Any) -> Any:
+            x = layer(UNITS, return_sequences=True)(x)
+            x = keras.layers.SimpleRNN(5, return_sequences=True)(x)
+            return [*layer(UNITS, **ALL)(x), keras.layers.SimpleRNN(2)(x)]
+
+        return over_tokens(body, layer, masked=True)
+
+    model = build(SimpleRNN)
+    stock = twin(model, build(keras.layers.SimpleRNN))
+    exported = convert(model)
+    for tokens in BATCHES:
+        assert_equal(exported, stock, tokens)
+    assert (kinds(exported).count("Scan"), kinds(exported).count("Loop")) == (2, 2)
+
+
+@pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
+def test_the_scan_s_body_is_one_product_and_the_activation(masked: bool) -> None:
+    exported = convert(over_tokens(BODIES["all outputs"][1], SimpleRNN, masked))
+    (scan,) = scans(exported)
+    body = body_of(scan)
+    assert sorted({node.op_type for node in body.node} - {"Identity"}) == ["Gemm", "Tanh"]
+    (gemm,) = [node for node in body.node if node.op_type == "Gemm"]
+    matrices = {tensor.name: list(tensor.dims) for tensor in exported.graph.initializer}
+    assert matrices[gemm.input[1]] == [UNITS, UNITS]
+    # The state and the outputs: nobody asked for the states after each step.
+    assert len(scan.output) == 2
+
+
+def test_masks_put_nothing_into_the_body() -> None:
+    bodies = []
+    for masked in (True, False):
+        (scan,) = scans(convert(over_tokens(BODIES["all outputs"][1], SimpleRNN, masked)))
+        bodies.append([node.op_type for node in body_of(scan).node])
+    assert bodies[0] == bodies[1]
+
+
+def test_half_precision_is_kept() -> None:
+    def build(layer: Layer) -> keras.Model:
+        tokens = keras.Input((None,), dtype="int32")
+        x = keras.layers.Embedding(VOCABULARY, FEATURES, mask_zero=True, dtype="mixed_float16")
+        return keras.Model(tokens, layer(UNITS, dtype="mixed_float16", **ALL)(x(tokens)))
+
+    model = build(SimpleRNN)
+    stock = twin(model, build(keras.layers.SimpleRNN))
+    exported = convert(model)
+    # Seven steps, each rounded to eleven bits: values below 1 are off by 5e-4 a step.
+    assert_equal(exported, stock, MASKED, tolerance=4e-3)
+    # The operator has half precision on CUDA alone, so that its graph is only checked for types,
+    # in `to_onnx`.
+    for graph in (exported.graph, convert(model, "cuda").graph):
+        types = {output.type.tensor_type.elem_type for output in graph.output}
+        assert types == {onnx.TensorProto.FLOAT16}
+
+
+def test_names_are_kept() -> None:
+    layer = SimpleRNN(UNITS)
+    signature = [tf.TensorSpec([None, None, FEATURES], tf.float32, "features")]
+    exported = to_onnx(lambda x: {"code": layer(x)}, signature)
+    assert [value.name for value in exported.graph.input] == ["features"]
+    assert [value.name for value in exported.graph.output] == ["code"]
+
+
+def test_an_unknown_target() -> None:
+    with pytest.raises(KitError, match=r"target must be one of cpu, cuda; received 'tpu'"):
+        to_onnx(lambda x: {"y": x}, [tf.TensorSpec([None], tf.float32)], target="tpu")
+
+
+@pytest.mark.parametrize("opset", [14, 19, 99])
+def test_an_opset_out_of_range(opset: int) -> None:
+    with pytest.raises(KitError, match=f"between 15 and 18; received {opset}"):
+        to_onnx(lambda x: {"y": x}, [tf.TensorSpec([None], tf.float32)], opset=opset)
+
+
+def _eager_python(x: Any) -> Any:
+    return tf.py_function(lambda x: x, [x], tf.float32)
+
+
+def _numpy_function(x: Any) -> Any:
+    return tf.numpy_function(lambda x: x, [x], tf.float32)
+
+
+def _stateless_numpy_function(x: Any) -> Any:
+    return tf.numpy_function(lambda x: x, [x], tf.float32, stateful=False)
+
+
+@pytest.mark.parametrize("call", [_eager_python, _numpy_function, _stateless_numpy_function])
+def test_python_inside_a_model(call: Callable[[Any], Any], caplog: Any, capfd: Any) -> None:
+    with (
+        caplog.at_level(logging.WARNING),
+        pytest.raises(KitError, match=r"tf\.py_function.* can't be exported\. Write it"),
+    ):
+        to_onnx(lambda x: {"y": call(x)}, [tf.TensorSpec([2], tf.float32)])
+    assert caplog.records == []
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_an_operation_without_an_onnx_form(caplog: Any) -> None:
+    with caplog.at_level(logging.WARNING), pytest.raises(KitError, match="Svd has none"):
+        to_onnx(lambda x: {"y": tf.linalg.svd(x)[0]}, [tf.TensorSpec([2, 2], tf.float32, "x")])
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("layer", [SimpleRNN, keras.layers.SimpleRNN])
+def test_a_stateful_layer_does_not_lose_its_state_without_a_word(layer: Layer) -> None:
+    model = keras.Sequential([keras.Input((4, FEATURES), batch_size=2), layer(3, stateful=True)])
+    with pytest.raises(KitError, match="stateful"):
+        convert(model)
+
+
+@pytest.mark.parametrize("target", ["cpu", "cuda"])
+def test_a_recurrence_inside_a_loop_of_one_s_own(target: str) -> None:
+    # The layer runs once for each of a document's sentences.
+    layer, stock = SimpleRNN(UNITS), keras.layers.SimpleRNN(UNITS)
+    x = np.random.default_rng(0).normal(size=(2, 3, 5, FEATURES)).astype("float32")
+    layer.build(x.shape[1:])
+    stock.build(x.shape[1:])
+    stock.set_weights(layer.get_weights())
+
+    def documents(x: Any) -> dict[str, Any]:
+        codes = tf.map_fn(layer, tf.transpose(x, [1, 0, 2, 3]), fn_output_signature=tf.float32)
+        return {"output_0": codes}
+
+    exported = to_onnx(documents, [tf.TensorSpec(x.shape, tf.float32, "input_0")], target=target)
+    assert kinds(exported).count("Scan" if target == "cpu" else "RNN") == 1
+    expected = [stock(x[:, sentence]) for sentence in range(3)]
+    np.testing.assert_allclose(run(exported, x)[0], expected, rtol=0, atol=TOLERANCE)
+
+
+def test_a_function_inside_the_model_keeps_no_marker() -> None:
+    layer = SimpleRNN(FEATURES, return_sequences=True)
+    x = np.random.default_rng(0).normal(size=(2, 5, FEATURES)).astype("float32")
+    layer.build(x.shape)
+    inside = tf.function(layer, autograph=False)
+
+    def both(x: Any) -> dict[str, Any]:
+        return {"output_0": layer(inside(layer(x)))}
+
+    exported = to_onnx(both, [tf.TensorSpec(x.shape, tf.float32, "input_0")])
+    expected = layer(layer(layer(x)))
+    np.testing.assert_allclose(run(exported, x)[0], expected, rtol=0, atol=TOLERANCE)
+    # The function's trace was made while exporting, and now it is called.
+    np.testing.assert_allclose(layer(inside(layer(x))), expected, rtol=0, atol=TOLERANCE)

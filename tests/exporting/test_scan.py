@@ -1,0 +1,121 @@
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import pytest
+
+from keras_rnn_kit.cells import SimpleRNNCell
+from keras_rnn_kit.exporting import scan
+from keras_rnn_kit.layers import RNN
+from tests.exporting.cells import CELLS, NoMatrix, OtherOutput, OwnCell, TrainedLeak, TwoStates
+from tests.exporting.conversions import (
+    BATCHES,
+    FEATURES,
+    MASKED,
+    UNITS,
+    VOCABULARY,
+    assert_equal,
+    body_of,
+    convert,
+    kinds,
+    scans,
+    twin,
+)
+
+
+def model_of(
+    cell: type[OwnCell], layer: Callable[..., Any], masked: bool, dtype: str = "float32", **how: Any
+) -> keras.Model:
+    tokens = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(VOCABULARY, FEATURES, mask_zero=masked, dtype=dtype)(tokens)
+    return keras.Model(tokens, layer(cell(UNITS, dtype=dtype), dtype=dtype, **how)(x))
+
+
+@pytest.mark.parametrize("target", ["cpu", "cuda"])
+@pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_of_one_s_own_equals_keras(
+    cell: type[OwnCell], masked: bool, target: str
+) -> None:
+    # Keras's RNN runs `cell.call` step by step in its own loop, and knows nothing of the engine.
+    how = {"return_sequences": True, "return_state": True}
+    model = model_of(cell, RNN, masked, **how)
+    stock = twin(model, model_of(cell, keras.layers.RNN, masked, **how))
+    exported = convert(model, target)
+    for tokens in BATCHES:
+        assert_equal(exported, stock, tokens)
+    assert [kind for kind in kinds(exported) if kind in ("Scan", "RNN", "Loop", "If")] == ["Scan"]
+
+
+@pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
+@pytest.mark.parametrize("cell", [TrainedLeak, OtherOutput, TwoStates, NoMatrix])
+def test_final_states_that_nobody_reads(cell: type[OwnCell], masked: bool) -> None:
+    model = model_of(cell, RNN, masked, return_sequences=True)
+    stock = twin(model, model_of(cell, keras.layers.RNN, masked, return_sequences=True))
+    exported = convert(model)
+    assert_equal(exported, stock, MASKED)
+    (loop,) = scans(exported)
+    states = len(model.layers[-1].cell.get_initial_state(1))
+    assert len(loop.output) == states + 1, "the states after each step are for final states only"
+
+
+@pytest.mark.parametrize("cell", [TrainedLeak, OtherOutput, TwoStates])
+def test_the_last_output_alone(cell: type[OwnCell]) -> None:
+    model = model_of(cell, RNN, masked=True, go_backwards=True)
+    stock = twin(model, model_of(cell, keras.layers.RNN, masked=True, go_backwards=True))
+    exported = convert(model)
+    for tokens in BATCHES:
+        assert_equal(exported, stock, tokens)
+
+
+def test_half_precision_holds_inside_the_step() -> None:
+    model = model_of(TrainedLeak, RNN, masked=True, dtype="mixed_float16")
+    stock = twin(model, model_of(TrainedLeak, keras.layers.RNN, True, dtype="mixed_float16"))
+    # Seven steps, each rounded to eleven bits: values of about 1 are off by 1e-3 a step.
+    assert_equal(convert(model), stock, MASKED, tolerance=7e-3)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_body_holds_the_recurrent_product_and_no_other(cell: type[OwnCell]) -> None:
+    model = model_of(cell, RNN, masked=True, return_sequences=True)
+    twin(model, model_of(cell, keras.layers.RNN, masked=True, return_sequences=True))
+    exported = convert(model)
+    (loop,) = scans(exported)
+    constants = {
+        tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in exported.graph.initializer
+    }
+    products = [node for node in body_of(loop).node if node.op_type in ("MatMul", "Gemm")]
+    kernel = model.layers[-1].cell.kernel.numpy()
+    for node in products:
+        matrix = constants.get(node.input[1])
+        assert matrix is None or matrix.shape != kernel.shape or np.any(matrix != kernel)
+    # `PassedThrough` asks for a product and leaves it unread.
+    assert len(products) <= (0 if cell is NoMatrix else 1)
+    # The projection is done once for all steps, outside.
+    outside = [node for node in exported.graph.node if node.op_type in ("MatMul", "Gemm")]
+    assert len(outside) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        (SimpleRNNCell(3), True),
+        (SimpleRNNCell(3, activation="relu"), True),
+        (SimpleRNNCell(3, activation="sigmoid"), False),
+        (SimpleRNNCell(3, activation=lambda x: x), False),
+        (type("Inherited", (SimpleRNNCell,), {})(3), False),
+        (TrainedLeak(3), False),
+    ],
+    ids=["tanh", "relu", "sigmoid", "own activation", "subclass", "own cell"],
+)
+def test_which_cells_onnx_has_an_operator_for(cell: Any, expected: bool) -> None:
+    assert scan.onnx_operator(cell) is expected
+
+
+def test_an_own_activation_named_like_a_known_one() -> None:
+    def tanh(x: Any) -> Any:
+        return 3 * x
+
+    assert not scan.onnx_operator(SimpleRNNCell(3, activation=tanh))

@@ -1,0 +1,89 @@
+"""Mixed precision, and layers whose cell computes in another type than they do."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_kit.cells import SimpleRNNCell
+from keras_rnn_kit.layers import RNN, SimpleRNN
+from tests.cells.own import GainCell, ReadoutCell
+from tests.layers.running import WAYS, Differentiated, problem, twin
+
+FEATURES = 3
+# A step in bfloat16 is good to 2⁻⁸, in float16 to 2⁻¹¹; through 5 steps, in gradients of size 5
+# that sum up 40 terms, that comes to some tenths and some hundredths.
+TOLERANCES = {"mixed_bfloat16": 0.3, "mixed_float16": 0.04}
+
+
+@pytest.mark.parametrize("policy", TOLERANCES)
+@pytest.mark.parametrize("cell_class", [SimpleRNNCell, GainCell, ReadoutCell])
+def test_results_stay_close_to_single_precision(cell_class, policy):
+    results = {}
+    for dtype in (policy, "float32"):
+        keras.utils.set_random_seed(4)
+        layer = RNN(cell_class(4, dtype=dtype), True, True, dtype=dtype)
+        given = problem(layer.cell, 8, 5, FEATURES, masked=True)
+        ways = ("eager", "plain") if dtype == policy else ("plain",)
+        for way in ways:
+            results[dtype, way] = Differentiated(layer, **WAYS[way])(given)
+    wanted = results["float32", "plain"]
+    for way in ("eager", "plain"):
+        for name, got in results[policy, way].items():
+            np.testing.assert_allclose(
+                got, wanted[name], rtol=0, atol=TOLERANCES[policy], err_msg=name
+            )
+
+
+@pytest.mark.parametrize("policy", TOLERANCES)
+def test_types_are_kerass(policy):
+    x = np.ones((2, 3, FEATURES), "float32")
+    dtypes = []
+    for kind in (SimpleRNN, keras.layers.SimpleRNN):
+        layer = kind(4, return_state=True, dtype=policy)
+        with tf.GradientTape() as tape:
+            output, state = layer(x)
+        gradients = tape.gradient(output, [weight._value for weight in layer.weights])
+        tensors = [output, state, *gradients, *layer.weights]
+        dtypes.append([keras.backend.standardize_dtype(tensor.dtype) for tensor in tensors])
+    assert dtypes[0] == dtypes[1]
+    assert dtypes[0][0] == policy.removeprefix("mixed_")
+
+
+@pytest.mark.parametrize(
+    ("of_cell", "of_layer"),
+    [("float64", "float32"), ("float32", "mixed_bfloat16"), ("mixed_float16", "float32")],
+)
+def test_a_cell_computes_in_its_own_type(of_cell, of_layer):
+    keras.utils.set_random_seed(4)
+    layer = RNN(GainCell(dtype=of_cell), return_sequences=True, return_state=True, dtype=of_layer)
+    x = np.random.default_rng(0).normal(size=(3, 4, FEATURES)).astype("float32")
+    layer.build(x.shape)
+    for got, wanted in zip(layer(x), twin(layer, keras.layers.RNN)(x), strict=True):
+        assert got.dtype == wanted.dtype == layer.compute_dtype
+        # One unit in the last place of the coarser type, at most: 2⁻⁷ below 1 in bfloat16.
+        np.testing.assert_allclose(
+            tf.cast(got, "float32"), tf.cast(wanted, "float32"), rtol=0, atol=2**-7
+        )
+
+
+def test_a_scaled_loss_trains_in_half_precision():
+    x = np.random.default_rng(0).normal(size=(8, 5, FEATURES)).astype("float32")
+    y = x.sum((1, 2))[:, None]
+    losses = []
+    for kind in (SimpleRNN, keras.layers.SimpleRNN):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential(
+            [
+                keras.Input((5, FEATURES)),
+                kind(6, dtype="mixed_float16"),
+                keras.layers.Dense(1, dtype="float32"),
+            ]
+        )
+        optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.05))
+        model.compile(optimizer, "mse")
+        history = model.fit(x, y, epochs=12, verbose=0, batch_size=8)
+        losses.append(history.history["loss"])
+    assert losses[0][-1] < 0.5 * losses[0][0]
+    # float16 is good to 2⁻¹¹, and twelve steps of training amplify that.
+    np.testing.assert_allclose(losses[0], losses[1], rtol=0.05)
