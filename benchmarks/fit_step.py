@@ -29,7 +29,7 @@ _CHECKED_STEPS = 3
 _LOSS_TOLERANCE = 1e-4
 
 
-def fit_row(shape: Shape, *, rounds: int, seconds: float = 0.2, seed: int = 0) -> Row:
+def fit_row(shape: Shape, *, rounds: int, seconds: float = 0.15, seed: int = 0) -> Row:
     """Times one shape, each `fit` about `seconds` of ours; `KitError` where peers don't agree."""
     rng = np.random.default_rng(seed)
     tokens = rng.integers(0, grid.VOCABULARY, (shape.batch, shape.time + 1)).astype(np.int32)

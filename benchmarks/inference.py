@@ -76,7 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             "output": config.output,
             "sections": {
                 "onnx": [row.to_json() for row in rows],
-                "generation": [generated.to_json()],
+                "generation": [
+                    {**generated.to_json(), "characters_per_second": rates_of(generated)}
+                ],
             },
             "asked": [one.to_json() for one in asked],
         },

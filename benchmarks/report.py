@@ -40,7 +40,7 @@ class Row:
         return {
             "case": dict(self.case),
             "median_ms": {peer: self.ms(peer) for peer in self.times},
-            "ratio": {peer: self.ratio(peer) for peer in self.times if peer != OURS},
+            "ratio": {p: self.ratio(p) for p in self.times if p != OURS and OURS in self.times},
             "largest_relative_difference": dict(self.differences),
             "seconds": {peer: list(seconds) for peer, seconds in self.times.items()},
         }

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.models import LanguageModel, TextClassifier
+from keras_rnn_kit.text import TextEncoder
 
 # Small enough to be quick, large enough that rows and steps can't be mixed up unseen.
 CHECKED_SIZES = ((1, 7), (3, 12))
@@ -53,6 +54,21 @@ def kind_of(model: Any) -> str:
         "a bundle holds a LanguageModel or a TextClassifier of this kit; received "
         f"{type(model).__name__}. Convert another model with keras_rnn_kit.exporting.to_onnx."
     )
+
+
+def check_ready(model: Any, encoder: TextEncoder | None = None) -> None:
+    """`KitError` unless the model is one of this kit's, has weights and has the encoder's size."""
+    kind_of(model)
+    if encoder is not None and len(encoder.vocabulary) != model.vocabulary_size:
+        raise KitError(
+            f"the vocabulary must be the model's, with V={model.vocabulary_size} tokens; received "
+            f"one with {len(encoder.vocabulary)}. Pass the encoder that the model was trained with."
+        )
+    if not model.built:
+        raise KitError(
+            "a model must be built before it is exported; received one without weights. "
+            "Train it, or call it once."
+        )
 
 
 def graphs_of(model: Any) -> dict[str, Graph]:

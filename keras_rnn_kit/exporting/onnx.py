@@ -11,7 +11,7 @@ import onnx
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import parity
 from keras_rnn_kit.exporting.conversion import to_onnx
-from keras_rnn_kit.exporting.graphs import Graph, graphs_of, kind_of
+from keras_rnn_kit.exporting.graphs import Graph, check_ready, graphs_of, kind_of
 from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.models.copying import inference_copy
 from keras_rnn_kit.runtime.bundle import write_spec
@@ -63,7 +63,7 @@ def export_onnx(
     (5, True)
     """
     kind = kind_of(model)
-    _check_fits(model, encoder)
+    check_ready(model, encoder)
     plain = inference_copy(model)
     differences = []
     with whole_folder(out, overwrite) as folder:
@@ -86,20 +86,6 @@ def export_onnx(
             },
         )
     return differences
-
-
-def _check_fits(model: Any, encoder: TextEncoder) -> None:
-    size = len(encoder.vocabulary)
-    if size != model.vocabulary_size:
-        raise KitError(
-            f"the vocabulary must be the model's, with V={model.vocabulary_size} tokens; received "
-            f"one with {size}. Pass the encoder that the model was trained with."
-        )
-    if not model.built:
-        raise KitError(
-            "a model must be built before it is exported; received one without weights. "
-            "Train it, or call it once."
-        )
 
 
 def _convert(graph: Graph, target: str, opset: int) -> onnx.ModelProto:

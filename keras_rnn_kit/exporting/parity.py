@@ -18,7 +18,10 @@ TOLERANCE = 1e-4
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """The largest difference of one output at one size, relative to its largest value."""
+    """The largest difference of one output at one size, relative to its largest value.
+
+    Or to 1, where that is smaller: what is added up inside is of that size.
+    """
 
     graph: str
     output: str
@@ -32,7 +35,10 @@ class Difference:
 
 
 def check(graph: Graph, exported: onnx.ModelProto) -> list[Difference]:
-    """Runs both at two batch sizes and two lengths; `KitError` lists every output that differs."""
+    """Runs both at two batch sizes and two lengths; `KitError` lists every output that differs.
+
+    It is a `KitError` too where Keras itself gives NaN or infinity: there is nothing to compare.
+    """
     session = open_session(exported.SerializeToString(), name=f"{graph.name}.onnx")
     rng = np.random.default_rng(0)
     differences = [
@@ -56,6 +62,12 @@ def _compare(
         name: np.asarray(value, np.float64)
         for name, value in graph.function(*inputs.values()).items()
     }
+    broken = [name for name, value in expected.items() if not np.isfinite(value).all()]
+    if broken:
+        raise KitError(
+            f"a model to export must give finite outputs; received NaN or infinity in "
+            f"{', '.join(broken)} from Keras itself. Its weights have diverged: train it anew."
+        )
     received = dict(zip(expected, session.run(list(expected), dict(inputs)), strict=True))
     return [
         Difference(graph.name, name, batch, length, _relative(received[name], value))
@@ -64,9 +76,7 @@ def _compare(
 
 
 def _relative(received: np.ndarray, expected: np.ndarray) -> float:
-    if received.shape != expected.shape:
-        return float("inf")
-    if not np.array_equal(np.isfinite(received), np.isfinite(expected)):
+    if received.shape != expected.shape or not np.isfinite(received).all():
         return float("inf")
     scale = max(1.0, float(np.abs(expected).max(initial=0.0)))
     return float(np.abs(received - expected).max(initial=0.0)) / scale

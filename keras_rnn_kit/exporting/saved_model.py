@@ -6,9 +6,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_rnn_kit.exporting.graphs import Graph, graphs_of
+from keras_rnn_kit.exporting.conversion import quiet
+from keras_rnn_kit.exporting.graphs import Graph, check_ready, graphs_of
 from keras_rnn_kit.exporting.text_graph import text_to_ids
 from keras_rnn_kit.folders import whole_folder
+from keras_rnn_kit.layers import recurrence
 from keras_rnn_kit.models.copying import inference_copy
 from keras_rnn_kit.text import TextEncoder
 
@@ -25,10 +27,10 @@ def export_saved_model(
     Signatures: `serve` takes ids, `tokens [B, T]`; `serve_text`, written where an `encoder` is
     given, takes strings, `texts [B]`, with tokenizer and vocabulary inside the graph; `step`, of a
     language model, takes one token a row and the states. All return `logits`. `serve` of a
-    language model starts from zero states.
+    language model starts from zero states. A text without a token is read as one `<unk>`.
 
-    Raises `KitError` for another kind of model, or a folder that can't be written; then nothing
-    is left behind.
+    Raises `KitError` for another kind of model, one without weights or with another vocabulary
+    than the encoder's, or a folder that can't be written; then nothing is left behind.
 
     Example:
 
@@ -46,6 +48,7 @@ def export_saved_model(
     >>> signatures, logits.shape
     (['serve', 'serve_text'], TensorShape([1, 2]))
     """
+    check_ready(model, encoder)
     plain = inference_copy(model)
     graphs = graphs_of(plain)
     whole = _stateless(graphs["model"], plain)
@@ -55,16 +58,19 @@ def export_saved_model(
     archive = keras.export.ExportArchive()
     archive.track(plain)
     if encoder is not None:
-        ids = text_to_ids(encoder)
+        # As in the runtime: a classifier reads a text without a token as one <unk>.
+        ids = text_to_ids(encoder, empty_as_unknown=True)
         archive.track(ids)  # the vocabulary is a resource of its own
         text = tf.TensorSpec([None], tf.string, "texts")
         functions["serve_text"] = (lambda texts: whole(ids(texts)), [text])
     if "step" in graphs:
         step = graphs["step"]
         functions["step"] = (step.function, [port.tensor_spec() for port in step.inputs])
-    for name, (function, signature) in functions.items():
-        archive.add_endpoint(name, function, input_signature=signature)
-    with whole_folder(out, overwrite) as folder:
+    with recurrence.without_gradient():
+        for name, (function, signature) in functions.items():
+            archive.add_endpoint(name, function, input_signature=signature)
+    # TensorFlow may warn of what it keeps out of the graph's collections, which nobody reads.
+    with whole_folder(out, overwrite) as folder, quiet("tensorflow"):
         archive.write_out(str(folder), verbose=False)
     return list(functions)
 

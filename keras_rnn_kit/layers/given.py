@@ -1,6 +1,7 @@
 """What a recurrence starts from, and its sizes where they are not known beforehand."""
 
 import dataclasses
+from typing import Any
 
 import tensorflow as tf
 
@@ -15,15 +16,28 @@ class Given:
     state_mask: tf.Tensor | None  # [B, H]
     step_mask: tf.Tensor | None  # [T, B]
 
-    def rows(self, rows: slice) -> "Given":
-        """The same for some rows of the batch."""
-        return Given(
-            self.projected[:, rows],
-            [state[rows] for state in self.states],
-            self.matrix,
-            None if self.state_mask is None else self.state_mask[rows],
-            None if self.step_mask is None else self.step_mask[:, rows],
-        )
+    def halves(self) -> list["Given"]:
+        """The first and the second half of the batch."""
+        rows = self.projected.shape[1]
+        rows = tf.shape(self.projected)[1] if rows is None else rows
+        sizes = [rows // 2, rows - rows // 2]
+
+        # Split, not slices: the gradient of a split is one concatenation.
+        def split(tensor: tf.Tensor | None, axis: int) -> list[Any]:
+            return [None, None] if tensor is None else tf.split(tensor, sizes, axis)
+
+        states = [split(state, 0) for state in self.states]
+        return [
+            Given(projected, [state[k] for state in states], self.matrix, state_mask, step_mask)
+            for k, (projected, state_mask, step_mask) in enumerate(
+                zip(
+                    split(self.projected, 1),
+                    split(self.state_mask, 0),
+                    split(self.step_mask, 1),
+                    strict=True,
+                )
+            )
+        ]
 
 
 def on_rungs(given: Given) -> Given:

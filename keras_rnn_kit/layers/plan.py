@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from keras_rnn_kit.cells.contract import ProjectedCell
@@ -17,7 +18,7 @@ class Plan:
 
     output_is_state: bool  # the output is the first state: kept once
     additive: bool  # ∂/∂projected = ∂/∂recurrent: kept once
-    weights: list[Any]  # the cell's Keras variables that `update` reads, in the order of reading
+    weights: list[Any]  # the cell's Keras variables that `update` reads
     graph: bytes  # what `update` does; cells with the same can share compiled loops
 
 
@@ -53,15 +54,24 @@ def _look_at(
     matrix: tf.Tensor | None,
 ) -> Plan:
     found: dict[str, Any] = {}
+    variables = list(cell.variables)
 
-    def look(projected: tf.Tensor, recurrent: tf.Tensor | None, states: list[tf.Tensor]) -> Any:
+    def look(
+        projected: tf.Tensor,
+        recurrent: tf.Tensor | None,
+        states: list[tf.Tensor],
+        weights: list[tf.Tensor],
+    ) -> Any:
+        # Given as inputs, weights need no value yet, nor the one that they have.
+        values = keras.StatelessScope(state_mapping=zip(variables, weights, strict=True))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([projected, recurrent] if recurrent is not None else [projected])
-            with cell.own_precision():
+            with cell.own_precision(), values:
                 output, new_states = cell.update(projected, recurrent, states)
             targets = [output, *new_states]
         found["output_is_state"] = output is new_states[0]
         found["results"] = [target.name for target in targets]
+        found["inputs"] = weights
         if recurrent is not None:
             # Shapes are static here, so that a plain sum hands the very same tensor to both.
             both = tape.gradient(targets, [projected, recurrent])
@@ -73,18 +83,21 @@ def _look_at(
         tf.TensorSpec([rows, projected.shape[-1]], projected.dtype),
         None if matrix is None else tf.TensorSpec([rows, matrix.shape[-1]], matrix.dtype),
         [tf.TensorSpec([rows, state.shape[-1]], state.dtype) for state in states],
+        [tf.TensorSpec(variable.shape, variable.dtype) for variable in variables],
     )
-    of_cell = {weight._value.ref(): weight for weight in cell.variables}
-    read = [variable.ref() for variable in traced.variables]
-    weights = [of_cell[ref] for ref in read if ref in of_cell]
-    graph = traced.graph.as_graph_def().SerializeToString(deterministic=True)
-    graph += repr(found["results"]).encode()
-    if len(traced.graph.captures) > len(weights):
+    inputs = found["inputs"]
+    unread = {tensor.op.name for tensor in inputs if not tensor.consumers()}
+    graph = traced.graph.as_graph_def()
+    kept = [node for node in graph.node if node.name not in unread]
+    del graph.node[:]
+    graph.node.extend(kept)
+    does = graph.SerializeToString(deterministic=True) + repr(found["results"]).encode()
+    if traced.graph.captures:
         # It reads a tensor from outside, whose value the graph does not tell: not to be shared.
-        graph += b"#%d" % next(_numbers)
+        does += b"#%d" % next(_numbers)
     return Plan(
         output_is_state=found["output_is_state"],
         additive=found.get("additive", False),
-        weights=weights,
-        graph=graph,
+        weights=[v for v, t in zip(variables, inputs, strict=True) if t.op.name not in unread],
+        graph=does,
     )

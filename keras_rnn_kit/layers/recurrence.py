@@ -15,12 +15,15 @@ The loops stand in `loops.py`; `plan.py` looks at a cell before they are laid ou
 bounds how often XLA compiles. Everything here is time-major: `[T, B, ...]`.
 """
 
+import contextlib
+import contextvars
 import os
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
+from keras.src.backend import AutocastScope
 
 from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.errors import KitError
@@ -29,6 +32,22 @@ from keras_rnn_kit.layers.loops import Loops
 from keras_rnn_kit.layers.plan import Plan, plan_of
 
 _SMALLEST_SPLIT = 8  # rows; below it, two halves cost more than they bring
+
+_without_gradient: contextvars.ContextVar[bool] = contextvars.ContextVar("without", default=False)
+
+
+@contextlib.contextmanager
+def without_gradient() -> Iterator[None]:
+    """Within it, loops are laid out without the gradient written for them.
+
+    For a model that is saved to be served: the gradient would be saved with it, a quarter of the
+    file, and TensorFlow would warn of it at each loading.
+    """
+    token = _without_gradient.set(True)
+    try:
+        yield
+    finally:
+        _without_gradient.reset(token)
 
 
 def run(
@@ -51,21 +70,28 @@ def run(
     matrix = None if matrix is None else tf.convert_to_tensor(matrix)
     plan = plan_of(cell, projected, initial_states, matrix)
     loops = Loops.of(cell, plan, compiled)
-    steps, batch = tf.shape(projected)[0], tf.shape(projected)[1]
+    shape = tf.shape(projected)
+    steps = shape[0] if projected.shape[0] is None else tf.constant(projected.shape[0])
     given = Given(projected, list(initial_states), matrix, state_mask, step_mask)
-    if compiled and None in projected.shape[:2]:
+    padded = compiled and None in projected.shape[:2]
+    if padded:
         given = on_rungs(given)
-    static = given.projected.shape[1]
+    rows = given.projected.shape[1]
     split = compiled and not tf.executing_eagerly() and _cores() > 1
-    if split and (static is None or static >= _SMALLEST_SPLIT):
-        half = (tf.shape(given.projected)[1] if static is None else static) // 2
-        parts = [given.rows(slice(None, half)), given.rows(slice(half, None))]
+    if split and (rows is None or rows >= _SMALLEST_SPLIT):
+        parts = given.halves()
     else:
         parts = [given]
     results = [_run_part(loops, cell, plan, steps, part) for part in parts]
     outputs = tf.concat([part[0] for part in results], axis=1)
     finals = [tf.concat(pair, axis=0) for pair in zip(*(part[1] for part in results), strict=True)]
-    return outputs[:steps, :batch], [final[:batch] for final in finals]
+    if padded:
+        outputs, finals = outputs[:steps, : shape[1]], [final[: shape[1]] for final in finals]
+    # What is known of the sizes must not be lost on the layers that come after.
+    outputs.set_shape([*projected.shape[:2], None])
+    for final in finals:
+        final.set_shape([projected.shape[1], None])
+    return outputs, finals
 
 
 def _cores() -> int:
@@ -103,7 +129,13 @@ def _run_part(
 
         return (outputs, *finals), backpropagate
 
-    weights = [tf.convert_to_tensor(weight._value) for weight in plan.weights]
+    with AutocastScope(None):  # the gradient of a weight is in its own type
+        weights = [tf.convert_to_tensor(weight.value) for weight in plan.weights]
+    if _without_gradient.get():
+        masks = (given.state_mask, given.step_mask)
+        now = (steps, given.projected, given.states, given.matrix, *masks, weights)
+        outputs, finals, _ = loops.forward(cell, plan, *now)
+        return outputs, finals
     matrix = [] if given.matrix is None else [given.matrix]
     outputs, *finals = through_time(given.projected, *given.states, *weights, *matrix)
     return outputs, finals

@@ -16,6 +16,8 @@ class SimpleRNN(NamedRNN):
     `[B, T, H]` with `return_sequences=True`, followed by the final state `[B, H]` with
     `return_state=True`. The equation and its source stand in `cells/simple_rnn.py`.
 
+    `activity_regularizer`, which Keras 3.15 takes and forgets, acts on the output.
+
     Raises `ValueError` where Keras does: `units` that are not positive, `stateful=True` without a
     fixed batch size, `unroll=True` without a fixed length.
 

@@ -25,7 +25,8 @@ class TextClassifier(keras.Model):
         bidirectional: whether a second recurrence reads the text from its end.
         pooling: `"mean"` or `"max"` over the real steps, or the `"last"` state of each direction.
         activation: φ of the recurrent layer.
-        dropout: the share dropped of the embedded tokens and of the pooled vector.
+        dropout: the share dropped of the embedding's features, the same ones at every step (Gal
+            and Ghahramani 2016), and of the pooled vector.
 
     Train it with `keras.losses.SparseCategoricalCrossentropy(from_logits=True)` on class ids.
 
@@ -76,7 +77,7 @@ class TextClassifier(keras.Model):
         self.embedding_layer = keras.layers.Embedding(
             vocabulary_size, embedding, mask_zero=True, name="embedding", dtype=policy
         )
-        self.embedding_dropout = keras.layers.Dropout(
+        self.embedding_dropout = keras.layers.SpatialDropout1D(
             dropout, name="embedding_dropout", dtype=policy
         )
         recurrent = SimpleRNN(

@@ -113,6 +113,7 @@ def test_the_command_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys
     read = json.loads(path.read_text(encoding="utf-8"))
     assert read["output"] == "hidden"
     assert [len(rows) for rows in read["sections"].values()] == [4, 1]
+    assert read["sections"]["generation"][0]["characters_per_second"]["model.predict"] == 2.0
     assert len(read["asked"]) == 7
     assert all(one["what"] in out for one in read["asked"])
 

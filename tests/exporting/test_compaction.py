@@ -33,7 +33,7 @@ def graph(dtype: int) -> onnx.ModelProto:
             value("input_1", onnx.TensorProto.BOOL, ["T", "B"]),
             value("input_2", dtype, ["B", 2]),
         ],
-        [value(name, dtype, None) for name in named],
+        [value(name, dtype, [None] * (2 if name == "output_2" else 3)) for name in named],
         nodes.initializers,
     )
     opset = [onnx.helper.make_opsetid("", 15)]

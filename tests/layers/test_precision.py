@@ -11,12 +11,13 @@ from tests.cells.own import GainCell, ReadoutCell
 from tests.layers.running import WAYS, Differentiated, problem, twin
 
 FEATURES = 3
-# A step in bfloat16 is good to 2⁻⁸, in float16 to 2⁻¹¹; through 5 steps, in gradients of size 5
-# that sum up 40 terms, that comes to some tenths and some hundredths.
-TOLERANCES = {"mixed_bfloat16": 0.3, "mixed_float16": 0.04}
+# What one operation is good to. Five steps on, relative to the largest number of a result, that is
+# a few times as much; Keras's own loop is as far off (1 to 5 times, measured). A wrong term is off by
+# more than a tenth.
+POLICIES = {"mixed_bfloat16": 2**-8, "mixed_float16": 2**-11}
 
 
-@pytest.mark.parametrize("policy", TOLERANCES)
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("cell_class", [SimpleRNNCell, GainCell, ReadoutCell])
 def test_results_stay_close_to_single_precision(cell_class, policy):
     results = {}
@@ -30,12 +31,11 @@ def test_results_stay_close_to_single_precision(cell_class, policy):
     wanted = results["float32", "plain"]
     for way in ("eager", "plain"):
         for name, got in results[policy, way].items():
-            np.testing.assert_allclose(
-                got, wanted[name], rtol=0, atol=TOLERANCES[policy], err_msg=name
-            )
+            close = 8 * POLICIES[policy] * np.abs(wanted[name]).max()
+            np.testing.assert_allclose(got, wanted[name], rtol=0, atol=close, err_msg=name)
 
 
-@pytest.mark.parametrize("policy", TOLERANCES)
+@pytest.mark.parametrize("policy", POLICIES)
 def test_types_are_kerass(policy):
     x = np.ones((2, 3, FEATURES), "float32")
     dtypes = []

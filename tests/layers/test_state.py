@@ -66,6 +66,7 @@ def test_a_stateful_layer_goes_on_where_it_was(graph):
 def test_a_stateful_model_predicts_and_trains_as_kerass():
     models = []
     for kind in (SimpleRNN, keras.layers.SimpleRNN):
+        keras.backend.clear_session()
         keras.utils.set_random_seed(1)
         model = keras.Sequential(
             [keras.Input(batch_shape=(2, 3, FEATURES)), kind(4, stateful=True)]
@@ -77,7 +78,7 @@ def test_a_stateful_model_predicts_and_trains_as_kerass():
     same(ours.predict(X[:2, 3:], verbose=0), stock.predict(X[:2, 3:], verbose=0))
     same(ours.layers[0].states[0], stock.layers[0].states[0])
     assert np.abs(ours.layers[0].states[0]).max() > 0.1
-    assert [w.path for w in ours.variables][:3] == [w.path for w in stock.variables][:3]
+    assert [v.path for v in ours.layers[0].variables] == [v.path for v in stock.layers[0].variables]
 
 
 @pytest.mark.parametrize("mask", [None, MASK], ids=["no mask", "mask"])

@@ -1,0 +1,306 @@
+import errno
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import pytest
+
+from keras_rnn_kit import runtime
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.exporting import export_onnx, parity
+from keras_rnn_kit.models import LanguageModel, score
+from keras_rnn_kit.text import TextEncoder
+from tests.exporting.conversions import kinds
+from tests.exporting.models import (
+    REVIEWS,
+    TEXT,
+    characters,
+    classifier,
+    language_model,
+    softmax,
+    words,
+)
+
+# Both compute in float32 and add up in another order; see `parity.TOLERANCE`.
+PROBABILITY = 1e-5
+
+
+def greedy(model: Any, encoder: TextEncoder, prompt: str, length: int) -> str:
+    """The likeliest continuation, by Keras's `step`; no special token is ever taken."""
+    states, logits = None, None
+    for token in encoder.encode(prompt):
+        logits, states = model.step(np.array([token]), states)
+    tokens = []
+    for _ in range(length):
+        allowed = np.asarray(logits)[0].copy()
+        allowed[: len(encoder.vocabulary.specials)] = -np.inf
+        tokens.append(int(allowed.argmax()))
+        logits, states = model.step(np.array(tokens[-1:]), states)
+    return encoder.decode(tokens)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: Any) -> tuple[Path, Any, TextEncoder, list[parity.Difference]]:
+    encoder = characters()
+    model = language_model(encoder)
+    folder = tmp_path_factory.mktemp("language") / "bundle"
+    metrics = {
+        "val_perplexity": 3.5,
+        "epochs": 2,
+        "broken": math.nan,
+        "infinite": math.inf,
+        "negative": -math.inf,
+    }
+    return folder, model, encoder, export_onnx(model, folder, encoder, metrics=metrics)
+
+
+def test_a_bundle_s_files(bundle: Any) -> None:
+    folder, model, encoder, _ = bundle
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "model.onnx",
+        "spec.json",
+        "step.onnx",
+        "vocabulary.json",
+    ]
+    assert [file.name for file in folder.parent.iterdir()] == ["bundle"]
+    spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    assert {key: spec[key] for key in ("format", "kind", "target", "opset", "labels")} == {
+        "format": 1,
+        "kind": "language_model",
+        "target": "cpu",
+        "opset": 18,
+        "labels": [],
+    }
+    assert {"keras", "tensorflow", "onnx", "numpy", "python"} <= set(spec["versions"])
+    size = len(encoder.vocabulary)
+    states = [{"name": f"state_{k}", "shape": ["B", 6], "dtype": "float32"} for k in range(2)]
+    after = [{**state, "name": f"next_{state['name']}"} for state in states]
+    for name, axes in (("model", ["B", "T"]), ("step", ["B"])):
+        graph = spec["graphs"][name]
+        assert graph["file"] == f"{name}.onnx"
+        assert graph["inputs"] == [{"name": "tokens", "shape": axes, "dtype": "int32"}, *states]
+        logits = {"name": "logits", "shape": [*axes, size], "dtype": "float32"}
+        assert graph["outputs"] == [logits, *after]
+    assert TextEncoder.load(folder / "vocabulary.json").vocabulary == encoder.vocabulary
+
+
+def test_figures_that_json_can_t_spell_are_left_out(bundle: Any) -> None:
+    text = (bundle[0] / "spec.json").read_text(encoding="utf-8")
+    metrics = json.loads(text, parse_constant=lambda name: pytest.fail(name))["metrics"]
+    assert metrics == {"val_perplexity": 3.5, "epochs": 2}
+
+
+def test_free_axes_have_names(bundle: Any) -> None:
+    for name, axes in (("model", ["B", "T"]), ("step", ["B"])):
+        graph = onnx.load(bundle[0] / f"{name}.onnx").graph
+        shapes = {
+            value.name: [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
+            for value in (*graph.input, *graph.output)
+        }
+        assert shapes["tokens"] == axes
+        assert shapes["logits"] == [*axes, len(bundle[2].vocabulary)]
+        assert shapes["state_1"] == shapes["next_state_1"] == ["B", 6]
+
+
+def test_every_output_was_checked(bundle: Any) -> None:
+    outputs = {(d.graph, d.output, d.batch, d.length) for d in bundle[3]}
+    assert outputs == {
+        (graph, output, *sizes)
+        for graph in ("model", "step")
+        for output in ("logits", "next_state_0", "next_state_1")
+        for sizes in ((1, 7), (3, 12))
+    }
+    assert all(difference.value <= parity.TOLERANCE for difference in bundle[3])
+
+
+def test_a_language_model_runs_as_in_keras(bundle: Any) -> None:
+    folder, model, encoder, _ = bundle
+    loaded = runtime.load(folder)
+    assert isinstance(loaded, runtime.LanguageModel)
+    text = TEXT * 3
+    keras_score = score(model, encoder.encode(text))
+    assert loaded.perplexity(text) == pytest.approx(keras_score.perplexity, rel=1e-5)
+    assert loaded.score(text).sum() == pytest.approx(-keras_score.nats, rel=1e-5)
+    assert len(loaded.score(text)) == keras_score.tokens
+    continuation = loaded.generate("to be", 30, temperature=0)
+    assert continuation == greedy(model, encoder, "to be", 30)
+    assert len(set(continuation)) > 1
+    assert "".join(loaded.stream("to be", 30, temperature=0)) == continuation
+
+
+@pytest.mark.parametrize("target", ["cpu", "cuda"])
+@pytest.mark.parametrize("pooling", ["mean", "max", "last"])
+def test_a_classifier_runs_as_in_keras(tmp_path: Path, pooling: str, target: str) -> None:
+    encoder = words()
+    model = classifier(encoder, pooling=pooling)
+    export_onnx(model, tmp_path / "bundle", encoder, target=target)
+    assert sorted(file.name for file in (tmp_path / "bundle").iterdir()) == [
+        "model.onnx",
+        "spec.json",
+        "vocabulary.json",
+    ]
+    loaded = runtime.load(tmp_path / "bundle")
+    assert isinstance(loaded, runtime.Classifier)
+    assert loaded.labels == ("no", "so-so", "yes")
+    texts = [*REVIEWS, "good", "an unknown word", ""]
+    # One text at a time needs no padding; a text without a token is one <unk>.
+    expected = np.concatenate(
+        [softmax(model(encoder.encode(text or "?")[None])) for text in texts]
+    )
+    received = loaded.predict_proba(texts)
+    np.testing.assert_allclose(received, expected, rtol=0, atol=PROBABILITY)
+    assert loaded.predict(texts) == [model.classes[k] for k in expected.argmax(-1)]
+    assert len(set(loaded.predict(texts))) > 1
+    found = kinds(onnx.load(tmp_path / "bundle" / "model.onnx"))
+    assert found.count("RNN" if target == "cuda" else "Scan") == 2
+    assert "Loop" not in found
+
+
+def test_the_target_cuda_runs_on_a_cpu_too(tmp_path: Path) -> None:
+    encoder = characters()
+    model = language_model(encoder)
+    export_onnx(model, tmp_path / "bundle", encoder, target="cuda", opset=15)
+    spec = json.loads((tmp_path / "bundle" / "spec.json").read_text(encoding="utf-8"))
+    assert (spec["target"], spec["opset"]) == ("cuda", 15)
+    found = kinds(onnx.load(tmp_path / "bundle" / "model.onnx"))
+    assert (found.count("RNN"), found.count("Scan"), found.count("Loop")) == (2, 0, 0)
+    expected = score(model, encoder.encode(TEXT)).perplexity
+    assert runtime.load(tmp_path / "bundle").perplexity(TEXT) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"dtype": "mixed_float16"},
+        {"dtype": "mixed_bfloat16"},
+        {"stateful": True},
+        {"dtype": "mixed_float16", "stateful": True},
+        {"embedding": None, "layers": 1, "activation": "relu"},
+    ],
+    ids=["float16", "bfloat16", "stateful", "float16 and stateful", "one-hot"],
+)
+def test_other_language_models(tmp_path: Path, how: dict[str, Any]) -> None:
+    encoder = characters()
+    shape = (2, 5) if how.get("stateful") else (None, None)
+    model = language_model(encoder, shape, **how)
+    plain = language_model(encoder, **{**how, "dtype": "float32", "stateful": False})
+    plain.set_weights(model.get_weights())
+    if how.get("stateful"):  # states that a training left behind are not the export's
+        model(np.ones((2, 5), "int32"))
+    states = [np.asarray(s) for layer in model.recurrent_layers for s in layer.states or []]
+    export_onnx(model, tmp_path / "bundle", encoder)
+    spec = json.loads((tmp_path / "bundle" / "spec.json").read_text(encoding="utf-8"))
+    ports = [*spec["graphs"]["model"]["inputs"], *spec["graphs"]["model"]["outputs"]]
+    assert {port["dtype"] for port in ports} == {"int32", "float32"}
+    loaded = runtime.load(tmp_path / "bundle")
+    expected = score(plain, encoder.encode(TEXT)).perplexity
+    for _ in range(2):  # and one text's states are not the next one's
+        assert loaded.perplexity(TEXT) == pytest.approx(expected, rel=1e-5)
+    after = [np.asarray(s) for layer in model.recurrent_layers for s in layer.states or []]
+    np.testing.assert_equal(after, states)
+
+
+def test_a_classifier_in_half_precision(tmp_path: Path) -> None:
+    encoder = words()
+    model = classifier(encoder, dtype="mixed_float16")
+    plain = classifier(encoder)
+    export_onnx(model, tmp_path / "bundle", encoder)
+    expected = softmax(plain(encoder.encode(REVIEWS[0])[None]))
+    received = runtime.load(tmp_path / "bundle").predict_proba(REVIEWS[:1])
+    np.testing.assert_allclose(received, expected, rtol=0, atol=PROBABILITY)
+
+
+def test_what_is_no_model_for_a_bundle(tmp_path: Path) -> None:
+    encoder = characters()
+    other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    cases = [
+        (other, encoder, "received Sequential"),
+        (LanguageModel(len(encoder.vocabulary)), encoder, "must be built"),
+        (language_model(encoder), words(), "the vocabulary must be the model's"),
+    ]
+    for model, given, message in cases:
+        with pytest.raises(KitError, match=message):
+            export_onnx(model, tmp_path / "bundle", given)
+    for wrong in ({"opset": 99}, {"target": "tpu"}):
+        with pytest.raises(KitError, match=f"{next(iter(wrong))} must"):
+            export_onnx(language_model(encoder), tmp_path / "bundle", encoder, **wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_there(tmp_path: Path, monkeypatch: Any) -> None:
+    encoder = characters()
+    model = language_model(encoder, layers=1)
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "mine.txt").write_text("kept")
+
+    with pytest.raises(KitError, match="must not be there yet"):
+        export_onnx(model, folder, encoder)
+    with monkeypatch.context() as patch:
+        patch.setattr(parity, "check", lambda graph, exported: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            export_onnx(model, folder, encoder, overwrite=True)
+    assert [file.read_text() for file in folder.iterdir()] == ["kept"]
+
+    export_onnx(model, folder, encoder, overwrite=True)
+    assert not (folder / "mine.txt").exists()
+    assert runtime.load(folder).size == len(encoder.vocabulary)
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (KitError("an export must equal Keras"), KitError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+        (OSError(errno.ENOSPC, "No space left on device"), KitError),
+    ],
+    ids=["mismatch", "Ctrl-C", "full disk"],
+)
+def test_nothing_is_left_of_a_half_written_bundle(
+    tmp_path: Path, monkeypatch: Any, error: BaseException, raised: type[BaseException]
+) -> None:
+    encoder = characters()
+    checked = []
+    check = parity.check
+
+    def fail_at_the_second(graph: Any, exported: Any) -> Any:
+        if checked:
+            # The first graph has been written by now, beside the place of the bundle.
+            assert len(list(tmp_path.rglob("model.onnx"))) == 1
+            raise error
+        checked.append(graph.name)
+        return check(graph, exported)
+
+    monkeypatch.setattr(parity, "check", fail_at_the_second)
+    with pytest.raises(raised):
+        export_onnx(language_model(encoder, layers=1), tmp_path / "bundle", encoder)
+    assert checked == ["model"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_parent_that_can_t_be_written(tmp_path: Path) -> None:
+    encoder = characters()
+    (tmp_path / "file").write_text("a file, not a folder")
+    with pytest.raises(KitError, match="must be writable"):
+        export_onnx(language_model(encoder), tmp_path / "file" / "bundle", encoder)
+    assert (tmp_path / "file").read_text() == "a file, not a folder"
+
+
+def test_a_file_in_the_bundle_s_place_is_not_replaced(tmp_path: Path) -> None:
+    encoder = characters()
+    (tmp_path / "file").write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(KitError, match="is a file"):
+            export_onnx(
+                language_model(encoder, layers=1),
+                tmp_path / "file",
+                encoder,
+                overwrite=overwrite,
+            )
+    assert (tmp_path / "file").read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 1
