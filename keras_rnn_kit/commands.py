@@ -76,14 +76,15 @@ def starting_quietly() -> Iterator[None]:
 def run(main: Callable[[], int | None]) -> NoReturn:
     """Runs a command and exits: 0, 1 after a user's mistake (one line), 130 after Ctrl-C."""
     try:
-        status = main() or 0
-        sys.stdout.flush()
-    except KitError as error:
-        print(f"error: {error}", file=sys.stderr)
-        status = 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        status = 130
+        try:
+            status = main() or 0
+        except KitError as error:
+            print(f"error: {error}", file=sys.stderr)
+            status = 1
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            status = 130
+        sys.stdout.flush()  # here, where its error is caught, and not when Python shuts down
     except BrokenPipeError:
         # Whoever read our output has gone; there is nothing left to say, and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

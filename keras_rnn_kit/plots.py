@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from keras_rnn_kit.errors import KitError
 
 _LABELS = {
-    "loss": "loss (nats a token)",
+    "loss": "loss (nats)",
     "perplexity": "perplexity",
     "accuracy": "accuracy",
     "gradient_norm": "gradient norm before clipping",

@@ -4,7 +4,9 @@
 """
 
 import json
+import math
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,13 +30,23 @@ def save_run(
     *,
     overwrite: bool = False,
 ) -> list[Path]:
-    """Writes a whole run folder and returns the files' paths; `KitError` where it can't."""
+    """Writes a whole run folder and returns the files' paths; `KitError` where it can't.
+
+    Figures that are NaN or infinite, which JSON can't spell, become `null`. Where the curves can't
+    be drawn it warns, and saves the rest: a training is not lost for a picture.
+    """
+    written = [MODEL, VOCABULARY, REPORT]
     with whole_folder(out, overwrite) as folder:
         model.save(folder / MODEL)
         encoder.save(folder / VOCABULARY)
-        (folder / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        plot_curves(history, folder / CURVES)
-    return [Path(out) / name for name in (MODEL, VOCABULARY, REPORT, CURVES)]
+        text = json.dumps(_spelt(report), indent=1, allow_nan=False)
+        (folder / REPORT).write_text(text + "\n", encoding="utf-8")
+        try:
+            plot_curves(history, folder / CURVES)
+            written.append(CURVES)
+        except KitError as error:
+            warnings.warn(f"the run is saved without its curves: {error}", stacklevel=2)
+    return [Path(out) / name for name in written]
 
 
 def load_run(path: str | os.PathLike[str]) -> tuple[keras.Model, TextEncoder, dict[str, Any]]:
@@ -67,4 +79,14 @@ def load_run(path: str | os.PathLike[str]) -> tuple[keras.Model, TextEncoder, di
         figures = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else {}
     except ValueError as error:
         raise KitError(f"{report} must be JSON; received a damaged file ({error}).") from None
+    if not isinstance(figures, dict):
+        raise KitError(f"{report} must hold a JSON object; received a {type(figures).__name__}.")
     return model, encoder, figures
+
+
+def _spelt(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _spelt(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelt(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

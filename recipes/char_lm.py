@@ -51,7 +51,7 @@ class Config:
     epochs: int = option(12, "passes over the text")
     learning_rate: float = option(2e-3, "Adam's first step size; it falls to 0 by a cosine")
     clip_norm: float = option(1.0, "largest global norm of the gradient")
-    dropout: float = option(0.1, "share of the recurrent layers' inputs and outputs dropped")
+    dropout: float = option(0.1, "share of the recurrent layers' outputs dropped")
     partition: Literal["random", "sequential"] = option(
         "random", "random windows, or sequential ones with the state carried on"
     )

@@ -66,11 +66,14 @@ def export_saved_model(
     if "step" in graphs:
         step = graphs["step"]
         functions["step"] = (step.function, [port.tensor_spec() for port in step.inputs])
-    with recurrence.without_gradient():
-        for name, (function, signature) in functions.items():
-            archive.add_endpoint(name, function, input_signature=signature)
+    for name, (function, signature) in functions.items():
+        archive.add_endpoint(name, function, input_signature=signature)
     # TensorFlow may warn of what it keeps out of the graph's collections, which nobody reads.
-    with whole_folder(out, overwrite) as folder, quiet("tensorflow"):
+    with (
+        whole_folder(out, overwrite) as folder,
+        recurrence.without_gradient(),
+        quiet("tensorflow"),
+    ):
         archive.write_out(str(folder), verbose=False)
     return list(functions)
 

@@ -4,16 +4,23 @@ from typing import Any
 
 import keras
 
+from keras_rnn_kit.errors import KitError
+
 
 def inference_copy(model: Any) -> Any:
     """The same weights in a model that is stateless and computes in float32.
 
     Returns the model itself where it already is so. States that a `stateful` model carries are
-    neither read nor changed.
+    neither read nor changed. Raises `KitError` for a model without weights that is not yet so.
     """
     config = model.get_config()
     if model.compute_dtype == "float32" and not config.get("stateful", False):
         return model
+    if not model.built:
+        raise KitError(
+            "a model must be built before it is copied; received one without weights. Train it, or "
+            "call it once."
+        )
     config["dtype"] = "float32"
     if "stateful" in config:
         config["stateful"] = False

@@ -20,8 +20,8 @@ class LanguageModel(keras.Model):
         embedding: E, the width of the embedding; `None` for one-hot vectors, as in the textbook.
         layers: how many recurrent layers stand on each other.
         activation: φ of the recurrent layers.
-        dropout: the share dropped of each recurrent layer's input and of the last one's output,
-            drawn anew at each step (Zaremba et al. 2014).
+        dropout: the share dropped of each recurrent layer's output, drawn anew at each step
+            (Zaremba et al. 2014, who drop the embedding too).
         stateful: whether a batch goes on from the states that the one before left behind: for
             `language_model_windows(partition="sequential")`. The batch size is then fixed.
 
@@ -89,7 +89,7 @@ class LanguageModel(keras.Model):
         ]
         self.dropout_layers = [
             keras.layers.Dropout(dropout, name=f"dropout_{k}", dtype=self.dtype_policy)
-            for k in range(layers + 1)
+            for k in range(layers)
         ]
         self.output_layer = keras.layers.Dense(
             vocabulary_size, name="output", dtype=self.dtype_policy
@@ -123,11 +123,10 @@ class LanguageModel(keras.Model):
         hidden = self._embed(tokens)
         new_states = []
         for k, layer in enumerate(self.recurrent_layers):
-            hidden = self.dropout_layers[k](hidden, training=training)
             initial = None if states is None else [states[k]]
             hidden, state = layer(hidden, initial_state=initial, training=training)
             new_states.append(state)
-        hidden = self.dropout_layers[-1](hidden, training=training)
+            hidden = self.dropout_layers[k](hidden, training=training)
         logits = self.output_layer(hidden)
         return (logits, new_states) if return_states else logits
 

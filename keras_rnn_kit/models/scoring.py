@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.models import arguments
 from keras_rnn_kit.models.copying import inference_copy
 
 
@@ -26,7 +27,7 @@ class Score:
     @property
     def perplexity(self) -> float:
         """`exp(nats / tokens)`: V for a uniform guess, 1 for certainty."""
-        return math.exp(self.loss) if self.loss < 700 else math.inf
+        return math.inf if self.loss > 700 else math.exp(self.loss)
 
     @property
     def bits_per_token(self) -> float:
@@ -38,7 +39,8 @@ def score(model: Any, ids: Any, *, chunk_length: int = 512) -> Score:
     """Scores `ids [N]` as one stream: N - 1 predictions, the state carried from chunk to chunk.
 
     `model` is a `LanguageModel`; its own `stateful` states are neither read nor changed.
-    Raises `KitError` for fewer than two tokens.
+    Raises `KitError` for fewer than two tokens, for ids that the model doesn't have, and for a
+    `chunk_length` below 1.
 
     Example: before any training a model is close to a uniform guess over its V = 20 tokens.
 
@@ -48,9 +50,19 @@ def score(model: Any, ids: Any, *, chunk_length: int = 512) -> Score:
     >>> result.tokens, 15 < result.perplexity < 27
     (19, True)
     """
-    ids = np.asarray(ids, np.int32)
-    if len(ids) < 2:
-        raise KitError(f"scoring needs at least two tokens; received {len(ids)}.")
+    arguments.positive(chunk_length=chunk_length)
+    ids = np.asarray(ids)
+    if ids.ndim != 1 or len(ids) < 2:
+        raise KitError(
+            f"scoring needs a vector of at least two tokens; received shape {list(ids.shape)}. "
+            "Pass the ids of a longer text."
+        )
+    if ids.min() < 0 or ids.max() >= model.vocabulary_size:
+        raise KitError(
+            f"ids must lie in [0, {model.vocabulary_size}), the model's vocabulary; received "
+            f"{ids.min()} to {ids.max()}. Encode the text with the model's encoder."
+        )
+    ids = ids.astype(np.int32)
 
     plain = inference_copy(model)
 

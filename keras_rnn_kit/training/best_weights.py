@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from keras_rnn_kit.errors import KitError
+
 
 class BestWeights(keras.callbacks.Callback):
     """Remembers the weights of the epoch with the lowest (or highest) `monitor`.
@@ -14,6 +16,8 @@ class BestWeights(keras.callbacks.Callback):
     Args:
         monitor: the key in the logs; an accuracy is maximized, anything else minimized.
         patience: epochs to wait for a better one; `None` never stops.
+
+    Raises `KitError` at the end of an epoch that has no such figure.
 
     Attributes:
         epoch: the best epoch, counted from 1; `None` before the first has ended.
@@ -45,7 +49,12 @@ class BestWeights(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.epochs = epoch + 1
-        value = self._sign * float((logs or {})[self.monitor])
+        if self.monitor not in (logs := logs or {}):
+            raise KitError(
+                f"monitor must be one of the figures of an epoch, {', '.join(logs) or 'none'}; "
+                f"received monitor={self.monitor!r}. Pass validation_data to fit for the val_ ones."
+            )
+        value = self._sign * float(logs[self.monitor])
         if value < self._best:  # false for NaN
             self._best, self.epoch = value, epoch + 1
             self._weights = self.model.get_weights()

@@ -65,12 +65,15 @@ def test_masks_keep_the_state_and_repeat_the_output():
     class Counter:
         """h = h + 1 + 0 · x."""
 
-        weights: dict = {}
-        output_size = 1
+        def __init__(self):
+            self.weights, self.output_size = {}, 1
 
         def step(self, x, states):
             h = states[0] + 1
             return h, [h], None
+
+        def step_back(self, kept, d_output, d_states):
+            raise NotImplementedError
 
     mask = np.array([[0, 1, 0, 1, 0], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]], bool)
     done = run(Counter(), np.zeros((3, 5, 1)), [np.full((3, 1), 10.0)], mask)

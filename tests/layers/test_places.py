@@ -64,7 +64,6 @@ PLACES = {
     ),
     "subclassed": lambda k: Subclassed(k is kit),
     "bidirectional": _bidirectional,
-    "bidirectional, sequences": lambda k: _bidirectional(k, return_sequences=True),
     "bidirectional, sum": lambda k: _bidirectional(k, merge_mode="sum", return_sequences=True),
     "time distributed": _time_distributed,
     "cells in Keras's RNN": lambda k: _functional(

@@ -12,8 +12,8 @@ from tests.layers.running import WAYS, Differentiated, problem, twin
 
 FEATURES = 3
 # What one operation is good to. Five steps on, relative to the largest number of a result, that is
-# a few times as much; Keras's own loop is as far off (1 to 5 times, measured). A wrong term is off by
-# more than a tenth.
+# a few times as much; Keras's own loop is as far off (1 to 5 times, measured). A wrong term is off
+# by more than a tenth.
 POLICIES = {"mixed_bfloat16": 2**-8, "mixed_float16": 2**-11}
 
 

@@ -40,10 +40,12 @@ def fitted(kind, jit_compile, **arguments):
 CASES = [
     (False, {}),
     (True, {}),
-    (False, {"dropout": 0.3, "recurrent_dropout": 0.2, "seed": 4}),
     (
         False,
         {
+            "dropout": 0.3,
+            "recurrent_dropout": 0.2,
+            "seed": 4,
             "kernel_regularizer": "l2",
             "recurrent_regularizer": "l1",
             "bias_regularizer": "l2",
@@ -129,7 +131,7 @@ def test_second_derivatives_are_refused_and_unroll_has_them():
         return outer.gradient(penalty, x)
 
     for call in (second, tf.function(second, autograph=False)):
-        with pytest.raises(ValueError, match="gives first derivatives.*unroll=True"):
+        with pytest.raises(ValueError, match=r"gives first derivatives.*unroll=True"):
             call(SimpleRNN(4))
     layer, stock = SimpleRNN(4, unroll=True), keras.layers.SimpleRNN(4, unroll=True)
     stock.build(x.shape)
