@@ -100,6 +100,7 @@ def test_a_bug_keeps_its_traceback() -> None:
 def command(body: str, **how: Any) -> subprocess.Popen[str]:
     code = f"from keras_rnn_kit.commands import *\nimport sys\ndef main():\n{body}\nrun(main)"
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
+    environment.pop("PYTHONUNBUFFERED", None)  # output waits in a buffer, as it mostly does
     return subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
@@ -111,7 +112,9 @@ def command(body: str, **how: Any) -> subprocess.Popen[str]:
 
 
 def test_a_mistake_is_one_line_without_a_traceback() -> None:
-    process = command("  from keras_rnn_kit.errors import KitError\n  raise KitError('a must be b.')")
+    process = command(
+        "  from keras_rnn_kit.errors import KitError\n  raise KitError('a must be b.')"
+    )
     assert process.communicate() == ("", "error: a must be b.\n")
     assert process.returncode == 1
 

@@ -106,6 +106,12 @@ def test_a_link_to_a_folder_is_replaced_and_the_folder_kept(old: Path) -> None:
     }
 
 
+def write_half(out: Path, error: BaseException) -> None:
+    with whole_folder(out, overwrite=True) as folder:
+        (folder / "half.txt").write_text("half")
+        raise error
+
+
 @pytest.mark.parametrize("error", [ValueError, KitError, KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize("there", [False, True])
 def test_an_error_leaves_everything_as_it_was(
@@ -116,19 +122,14 @@ def test_an_error_leaves_everything_as_it_was(
         out.mkdir(parents=True)
         (out / "old.txt").write_text("old")
     before = everything(tmp_path)
-    with pytest.raises(error, match="told"), whole_folder(out, overwrite=True) as folder:
-        (folder / "half.txt").write_text("half")
-        raise error("told")
+    with pytest.raises(error, match="told"):
+        write_half(out, error("told"))
     assert everything(tmp_path) == before
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
-    with (
-        pytest.raises(KitError, match=r"out must be writable and have room; received 'No space"),
-        whole_folder(tmp_path / "out") as folder,
-    ):
-        (folder / "half.txt").write_text("half")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(KitError, match=r"must be writable and have room; received 'No space"):
+        write_half(tmp_path / "out", OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     assert everything(tmp_path) == {}
 
 

@@ -40,7 +40,8 @@ def test_each_known_figure_is_drawn_by_epoch(tmp_path: Path, drawn: list[Any]) -
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
     (figure,) = drawn
     loss, perplexity = figure.axes
-    assert (loss.get_title(), perplexity.get_title()) == ("loss (nats a token)", "perplexity")
+    assert loss.get_title().startswith("loss")
+    assert perplexity.get_title() == "perplexity"
     training, validation = loss.lines
     assert [line.get_label() for line in loss.lines] == ["training", "validation"]
     assert list(training.get_xdata()) == [1, 2, 3], "epochs are counted from 1"

@@ -141,7 +141,9 @@ def test_no_model(path: str, tmp_path: Path) -> None:
 def test_a_damaged_model(damage: Any, run: Path) -> None:
     file = run / "model.keras"
     file.write_bytes(damage(file.read_bytes()))
-    with pytest.raises(KitError, match=r"model\.keras must be a model that Keras can load") as error:
+    with pytest.raises(
+        KitError, match=r"model\.keras must be a model that Keras can load"
+    ) as error:
         load_run(run)
     assert "\n" not in str(error.value)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import onnx
 
-from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import parity
 from keras_rnn_kit.exporting.conversion import to_onnx
 from keras_rnn_kit.exporting.graphs import Graph, check_ready, graphs_of, kind_of

@@ -1,4 +1,4 @@
-"""Keras models to ONNX and through onnxruntime, and the graphs' form, for the tests of this folder."""
+"""Keras models to ONNX and through onnxruntime, and what the graphs look like."""
 
 from collections.abc import Iterator
 from typing import Any

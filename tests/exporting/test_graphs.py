@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -37,12 +39,12 @@ def test_a_graph_takes_its_example_and_gives_its_outputs(
         for ports, values in ((graph.inputs, example), (graph.outputs, outputs)):
             assert [port.name for port in ports] == list(values)
             for port in ports:
-                axes = {"B": batch, "T": length}
+                axes: dict[Any, Any] = {"B": batch, "T": length}
                 shape = [axes.get(size, size) for size in port.shape]
                 value = np.asarray(values[port.name])
                 assert (list(value.shape), value.dtype) == (shape, port.dtype)
         tokens = example["tokens"]
-        assert 0 <= tokens.min()
+        assert tokens.min() >= 0
         assert tokens.max() < model.vocabulary_size
 
 

@@ -89,7 +89,9 @@ def served(models: Any, tmp_path_factory: Any) -> Iterator[tuple[Any, dict[str, 
     for model, encoder, name in zip(models, (characters(), words()), "lc", strict=True):
         export_saved_model(model, folder / name, encoder)
     rng = np.random.default_rng(3)
-    states = {f"state_{k}": rng.normal(size=(3, 6)).astype("float32") for k in range(2)}
+    states: dict[str, Any] = {
+        f"state_{k}": rng.normal(size=(3, 6)).astype("float32") for k in range(2)
+    }
     np.savez(folder / "given.npz", ids=IDS, texts=TEXTS, **states)
     paths = [str(folder / name) for name in ("given.npz", "l", "c", "received.npz")]
     done = subprocess.run(
@@ -124,9 +126,7 @@ def test_a_step_is_served_as_by_keras(served: Any) -> None:
     logits, after = language.step(IDS[:, 0], states)
     np.testing.assert_allclose(received["step_logits"], logits, rtol=0, atol=TOLERANCE)
     for k, state in enumerate(after):
-        np.testing.assert_allclose(
-            received[f"step_next_state_{k}"], state, rtol=0, atol=TOLERANCE
-        )
+        np.testing.assert_allclose(received[f"step_next_state_{k}"], state, rtol=0, atol=TOLERANCE)
 
 
 def test_texts_are_served_as_their_ids(served: Any) -> None:

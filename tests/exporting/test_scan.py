@@ -36,11 +36,9 @@ def model_of(
 @pytest.mark.parametrize("target", ["cpu", "cuda"])
 @pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_cell_of_one_s_own_equals_keras(
-    cell: type[OwnCell], masked: bool, target: str
-) -> None:
+def test_a_cell_of_one_s_own_equals_keras(cell: type[OwnCell], masked: bool, target: str) -> None:
     # Keras's RNN runs `cell.call` step by step in its own loop, and knows nothing of the engine.
-    how = {"return_sequences": True, "return_state": True}
+    how: dict[str, Any] = {"return_sequences": True, "return_state": True}
     model = model_of(cell, RNN, masked, **how)
     stock = twin(model, model_of(cell, keras.layers.RNN, masked, **how))
     exported = convert(model, target)

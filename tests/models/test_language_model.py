@@ -35,7 +35,8 @@ def test_it_is_its_equations(kind: dict[str, Any]) -> None:
 def test_steps_equal_the_call(kind: dict[str, Any]) -> None:
     model = build(**kind)
     logits, final = model(TOKENS, return_states=True)
-    states, steps = None, []
+    states: Any = None
+    steps = []
     for t in range(TOKENS.shape[1]):
         one, states = model.step(TOKENS[:, t], states)
         steps.append(np.asarray(one))
@@ -147,7 +148,7 @@ def test_a_saved_model_comes_back(how: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_the_config_holds_every_argument() -> None:
-    arguments = {
+    arguments: dict[str, Any] = {
         "vocabulary_size": 7,
         "units": 3,
         "embedding": None,

@@ -104,7 +104,7 @@ def test_a_saved_model_comes_back(how: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_the_config_holds_every_argument() -> None:
-    arguments = {
+    arguments: dict[str, Any] = {
         "vocabulary_size": 7,
         "classes": ["b", "a"],
         "units": 3,
