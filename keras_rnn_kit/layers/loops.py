@@ -110,8 +110,12 @@ class Loops:
             if matrix is not None:
                 state = states[0] if state_mask is None else states[0] * state_mask
                 recurrent = tf.matmul(state, matrix)
-                recurrent_array = recurrent_array.write(t, recurrent)
-            new_output, new_states = self._update(weights, projected[t], recurrent, states)
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch([] if recurrent is None else [recurrent])
+                new_output, new_states = self._update(weights, projected[t], recurrent, states)
+            if recurrent is not None:
+                slope = tape.gradient(new_output, recurrent) if self._plan.pointwise else None
+                recurrent_array = recurrent_array.write(t, recurrent if slope is None else slope)
             if step_mask is not None:
                 real = step_mask[t][:, None]
                 new_states = [
@@ -153,6 +157,37 @@ class Loops:
             outputs = tf.where(seen(step_mask), outputs, tf.zeros([], outputs.dtype))
         return outputs, finals, histories, recurrents
 
+    def _step_gradient(
+        self,
+        weights: list[tf.Tensor],
+        projected: tf.Tensor,
+        kept: tf.Tensor | None,
+        before: list[tf.Tensor],
+        d_output: tf.Tensor,
+        d_states: list[tf.Tensor],
+    ) -> tuple[tf.Tensor, tf.Tensor | None, list[tf.Tensor], list[tf.Tensor]]:
+        """The gradients of one `update`: of projected, recurrent, the states before, the weights.
+
+        `kept` is the recurrent product of the step, or its slope where the plan is pointwise.
+        """
+        if self._plan.pointwise:
+            d_projected = d_states[0] * kept
+            return d_projected, d_projected, [tf.zeros_like(before[0])], []
+        sources = [projected, *([] if kept is None else [kept]), *before, *weights]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(sources)
+            output, new_states = self._update(weights, projected, kept, before)
+        targets, d_targets = list(new_states), list(d_states)
+        if not self._plan.output_is_state:
+            targets, d_targets = [output, *targets], [d_output, *d_targets]
+        zero = tf.UnconnectedGradients.ZERO
+        d_sources = tape.gradient(targets, sources, d_targets, unconnected_gradients=zero)
+        d_projected = d_sources.pop(0)
+        d_recurrent = None if kept is None else d_sources.pop(0)
+        if self._plan.additive:
+            d_recurrent = d_projected
+        return d_projected, d_recurrent, d_sources[: len(before)], d_sources[len(before) :]
+
     def _backward(
         self,
         steps: tf.Tensor,
@@ -169,6 +204,8 @@ class Loops:
     ) -> tuple[tf.Tensor, tf.Tensor | None, list[tf.Tensor], list[tf.Tensor]]:
         length = tf.shape(projected)[0]
         array = functools.partial(tf.TensorArray, size=length)
+        # Turned over once: a product with a matrix that lies the wrong way is slower at every step.
+        flipped = None if matrix is None else tf.transpose(matrix)
         if self._plan.output_is_state and step_mask is not None:
             d_outputs = tf.where(seen(step_mask), d_outputs, tf.zeros([], d_outputs.dtype))
 
@@ -192,25 +229,15 @@ class Loops:
                 tf.where(t > 0, history[tf.maximum(t - 1, 0)], initial)
                 for history, initial in zip(histories, initial_states, strict=True)
             ]
-            recurrent = None if recurrents is None else recurrents[t]
-            sources = [projected[t], *([] if recurrent is None else [recurrent]), *before, *weights]
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(sources)
-                output, new_states = self._update(weights, sources[0], recurrent, before)
-            targets, d_targets = list(new_states), list(d_states)
-            if not self._plan.output_is_state:
-                targets, d_targets = [output, *targets], [d_output, *d_targets]
-            zero = tf.UnconnectedGradients.ZERO
-            d_sources = tape.gradient(targets, sources, d_targets, unconnected_gradients=zero)
-
-            d_projected, *d_sources = d_sources
+            kept = None if recurrents is None else recurrents[t]
+            d_projected, d_recurrent, d_before, d_step = self._step_gradient(
+                weights, projected[t], kept, before, d_output, d_states
+            )
             arrays = [arrays[0].write(t, d_projected), arrays[1]]
-            d_before = d_sources[-len(before) - len(weights) :][: len(before)]
             if matrix is not None:
-                d_recurrent = d_projected if self._plan.additive else d_sources[0]
                 if not self._plan.additive:
                     arrays[1] = arrays[1].write(t, d_recurrent)
-                d_state = tf.matmul(d_recurrent, matrix, transpose_b=True)
+                d_state = tf.matmul(d_recurrent, flipped)
                 if state_mask is not None:
                     d_state = d_state * state_mask
                 d_before[0] = d_before[0] + d_state
@@ -220,7 +247,6 @@ class Loops:
                 d_output = d_output_carried
             elif not self._plan.output_is_state:
                 d_output = tf.zeros_like(d_output)
-            d_step = d_sources[len(d_sources) - len(weights) :]
             d_weights = [total + new for total, new in zip(d_weights, d_step, strict=True)]
             return t - 1, d_before, d_output, d_weights, arrays
 

@@ -18,10 +18,19 @@ class Plan:
 
     output_is_state: bool  # the output is the first state: kept once
     additive: bool  # ∂/∂projected = ∂/∂recurrent: kept once
+    pointwise: bool  # the output is φ(projected + recurrent), φ elementwise: its slope is kept
     weights: list[Any]  # the cell's Keras variables that `update` reads
     graph: bytes  # what `update` does; cells with the same can share compiled loops
 
 
+# Operations, and gradients of operations, that keep every element to itself.
+_ELEMENTWISE_NAMES = (
+    "Add AddN AddV2 Cast Const Elu EluGrad Erf Exp Expm1 Fill Identity LeakyRelu LeakyReluGrad "
+    "Log1p Maximum Minimum Mul Neg OnesLike Placeholder RealDiv Relu Relu6 Relu6Grad ReluGrad "
+    "Selu SeluGrad Shape Sigmoid SigmoidGrad Softplus SoftplusGrad Softsign SoftsignGrad Square "
+    "Sub Tanh TanhGrad ZerosLike "
+)
+_ELEMENTWISE = frozenset(_ELEMENTWISE_NAMES.split())
 _FLEETING = ("_dropout_mask", "_recurrent_dropout_mask")  # Keras sets them anew at each call
 _plans: "weakref.WeakKeyDictionary[ProjectedCell, tuple[Any, Plan]]" = weakref.WeakKeyDictionary()
 _numbers = itertools.count()
@@ -71,7 +80,7 @@ def _look_at(
             targets = [output, *new_states]
         found["output_is_state"] = output is new_states[0]
         found["results"] = [target.name for target in targets]
-        found["inputs"] = weights
+        found["inputs"], found["states"] = weights, states
         if recurrent is not None:
             # Shapes are static here, so that a plain sum hands the very same tensor to both.
             both = tape.gradient(targets, [projected, recurrent])
@@ -95,9 +104,14 @@ def _look_at(
     if traced.graph.captures:
         # It reads a tensor from outside, whose value the graph does not tell: not to be shared.
         does += b"#%d" % next(_numbers)
+    weights = [v for v, t in zip(variables, inputs, strict=True) if t.op.name not in unread]
+    additive = found.get("additive", False)
+    stateless = len(states) == 1 and not found["states"][0].consumers()
+    elementwise = {node.op for node in graph.node} <= _ELEMENTWISE and not weights
     return Plan(
         output_is_state=found["output_is_state"],
-        additive=found.get("additive", False),
-        weights=[v for v, t in zip(variables, inputs, strict=True) if t.op.name not in unread],
+        additive=additive,
+        pointwise=found["output_is_state"] and additive and stateless and elementwise,
+        weights=weights,
         graph=does,
     )
