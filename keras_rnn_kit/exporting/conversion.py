@@ -11,6 +11,7 @@ import tf2onnx
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import scan
+from keras_rnn_kit.exporting.detours import shorten
 from keras_rnn_kit.exporting.tidying import all_nodes, fold_identities
 from keras_rnn_kit.layers import marker
 
@@ -48,6 +49,7 @@ def to_onnx(
 
     scan.expand(model.graph, marks, convert_step)
     fold_identities(model.graph)
+    shorten(model.graph)
     domains = [entry for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
     del model.opset_import[:]
     model.opset_import.extend(domains)
