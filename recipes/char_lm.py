@@ -162,7 +162,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{result.bits_per_token:.3f} bits per character."
     )
     print(
-        f"{report['characters_per_second']:,.0f} characters/s over {seconds:.0f} s, validation included."
+        f"{report['characters_per_second']:,.0f} characters/s over {seconds:.0f} s, validation "
+        "included."
     )
     specials = range(len(encoder.vocabulary.specials))
     ids = generate(
