@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.extras import train_extra
 
 Config = TypeVar("Config")
 
@@ -58,7 +59,8 @@ def starting_quietly() -> Iterator[None]:
     """Keeps TensorFlow's start-up lines off the screen while it is imported in the block.
 
     They are written by native code to the process's standard error, before any log level is read.
-    Python's own errors pass through.
+    Where a package is missing the command ends, naming the extra that brings it; Python's other
+    errors pass through.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
@@ -66,7 +68,11 @@ def starting_quietly() -> Iterator[None]:
     try:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-        yield
+        with train_extra("this command"):
+            yield
+    except KitError as error:
+        os.dup2(saved, 2)
+        sys.exit(f"error: {error}")
     finally:
         sys.stderr.flush()
         os.dup2(saved, 2)

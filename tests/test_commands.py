@@ -159,7 +159,16 @@ def test_starting_quietly_hides_what_native_code_says(capfd: Any) -> None:
     assert capfd.readouterr().err == "later\nand Python\n"
 
 
-@pytest.mark.parametrize("error", [KitError, ImportError, KeyboardInterrupt])
+def test_starting_quietly_ends_a_command_that_lacks_a_package(capfd: Any) -> None:
+    with pytest.raises(SystemExit, match=r"error: .*keras.*\[train\]"), starting_quietly():
+        raise ModuleNotFoundError("No module named 'keras'", name="keras")
+    with pytest.raises(SystemExit, match="error: told"), starting_quietly():
+        raise KitError("told")
+    os.write(2, b"later\n")
+    assert capfd.readouterr().err == "later\n"
+
+
+@pytest.mark.parametrize("error", [ImportError, KeyboardInterrupt])
 def test_starting_quietly_hides_no_error(error: type[BaseException], capfd: Any) -> None:
     with pytest.raises(error, match="told"), starting_quietly():
         raise error("told")

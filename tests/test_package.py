@@ -47,3 +47,31 @@ def test_metadata(tmp_path):
     for package, patterns in metadata["package_data"].items():
         folder = ROOT / package.replace(".", "/")
         assert all((folder / pattern).is_file() for pattern in patterns)
+
+
+@pytest.mark.parametrize("name", ["cells", "data", "exporting", "layers", "models", "training"])
+def test_without_tensorflow_the_extra_is_named(name):
+    script = (
+        "import sys; sys.modules['tensorflow'] = None; sys.modules['keras'] = None\n"
+        f"import keras_rnn_kit.{name}\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert "KitError" in last
+    assert "keras-rnn-kit[train]" in last
+
+
+@pytest.mark.parametrize("command", ["recipes.char_lm", "export.to_onnx", "benchmarks.training"])
+def test_a_command_without_tensorflow_says_so_in_one_line(command):
+    script = (
+        "import runpy, sys; sys.modules['tensorflow'] = None; sys.modules['keras'] = None\n"
+        f"runpy.run_module({command!r}, run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert "keras-rnn-kit[train]" in done.stderr

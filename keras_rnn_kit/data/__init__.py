@@ -3,20 +3,13 @@
 It works on NumPy ids and knows nothing of text; `keras_rnn_kit.text` makes the ids.
 """
 
-from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.extras import train_extra
 
-try:
+with train_extra("keras_rnn_kit.data"):
     from keras_rnn_kit.data.buckets import bucket_lengths
     from keras_rnn_kit.data.labelled import labelled_batches, padding_share
     from keras_rnn_kit.data.splits import drop_duplicates, split
     from keras_rnn_kit.data.windows import language_model_windows
-except ModuleNotFoundError as error:
-    if error.name != "tensorflow":
-        raise
-    raise KitError(
-        "keras_rnn_kit.data needs TensorFlow; received an environment without it. "
-        "Run `pip install keras-rnn-kit[train]`."
-    ) from error
 
 __all__ = [
     "bucket_lengths",

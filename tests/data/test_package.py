@@ -23,5 +23,5 @@ def test_without_tensorflow_the_extra_is_named():
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
-    assert "needs TensorFlow" in done.stdout
+    assert "needs tensorflow" in done.stdout
     assert "pip install keras-rnn-kit[train]" in done.stdout
