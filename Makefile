@@ -8,6 +8,7 @@ demo: .venv/.demo
 	$(BIN)/python -m recipes.char_lm --out runs/char_lm --overwrite
 	$(BIN)/python -m recipes.sentiment --out runs/sentiment --overwrite
 	$(BIN)/python -m export.to_saved_model runs/char_lm --out bundles/char_lm_saved_model --overwrite
+	$(BIN)/python -m export.to_saved_model runs/sentiment --out bundles/sentiment_saved_model --overwrite
 	$(BIN)/python -m export.to_onnx runs/char_lm --out bundles/char_lm --overwrite
 	$(BIN)/python -m export.to_onnx runs/sentiment --out bundles/sentiment --overwrite
 	$(BIN)/python -m export.generate bundles/char_lm --prompt "The " --length 300 --temperature 0.6 --seed 1
@@ -15,7 +16,7 @@ demo: .venv/.demo
 	@echo
 	@echo "Written: runs/char_lm and runs/sentiment (model.keras, vocabulary.json, report.json, curves.png),"
 	@echo "         bundles/char_lm and bundles/sentiment (ONNX, needs onnxruntime alone),"
-	@echo "         bundles/char_lm_saved_model (TensorFlow alone)."
+	@echo "         bundles/char_lm_saved_model and bundles/sentiment_saved_model (TensorFlow alone)."
 	@echo "Next:    $(BIN)/python -m export.generate bundles/char_lm --prompt \"A string \" --length 400"
 
 test: .venv/.test lint types tests
