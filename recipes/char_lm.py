@@ -17,10 +17,10 @@ with starting_quietly():
     import keras
 
     from keras_rnn_kit.data import language_model_windows
-    from keras_rnn_kit.errors import KitError
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.generation import generate
     from keras_rnn_kit.models import LanguageModel, score
+    from keras_rnn_kit.models.arguments import positive
     from keras_rnn_kit.models.copying import inference_copy
     from keras_rnn_kit.runs import save_run
     from keras_rnn_kit.text import TextEncoder, load_text
@@ -63,8 +63,7 @@ class Config:
 def main(argv: Sequence[str] | None = None) -> int:
     """Trains, measures, writes the run folder; 0, or 1 if it diverged, or 130 after Ctrl-C."""
     config = parse(Config, __doc__.splitlines()[0], argv)
-    if config.epochs < 1:
-        raise KitError(f"--epochs must be 1 or more; received {config.epochs}.")
+    positive(epochs=config.epochs)
     check_free(config.out, config.overwrite)
     keras.utils.set_random_seed(config.seed)
 

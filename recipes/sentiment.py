@@ -17,11 +17,11 @@ with starting_quietly():
     import numpy as np
 
     from keras_rnn_kit.data import labelled_batches, padding_share, split
-    from keras_rnn_kit.errors import KitError
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.models import TextClassifier
+    from keras_rnn_kit.models.arguments import positive
     from keras_rnn_kit.runs import save_run
-    from keras_rnn_kit.text import Cleaning, TextEncoder, labelled_splits, load_labelled
+    from keras_rnn_kit.text import Cleaning, TextEncoder, label_ids, labelled_splits, load_labelled
     from keras_rnn_kit.training import BestWeights, GradientClipping, StopOnInterrupt, StopOnNaN
 
 
@@ -79,19 +79,13 @@ def load(config: Config) -> list[tuple[list[str], list[str]]]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Trains, measures, writes the run folder; 0, or 1 if it diverged, or 130 after Ctrl-C."""
     config = parse(Config, __doc__.splitlines()[0], argv)
-    if config.epochs < 1:
-        raise KitError(f"--epochs must be 1 or more; received {config.epochs}.")
+    positive(epochs=config.epochs)
     check_free(config.out, config.overwrite)
     keras.utils.set_random_seed(config.seed)
 
     parts = load(config)
-    classes = sorted(set(parts[0][1]))
-    new = sorted({label for _, labels in parts for label in labels} - set(classes))
-    if new:
-        raise KitError(
-            f"every label must occur in the training part; received {', '.join(new)} beside "
-            f"{', '.join(classes)}. Add training texts with that label."
-        )
+    _, classes = label_ids(parts[0][1])
+    targets = [label_ids(labels, classes)[0] for _, labels in parts]
     encoder = TextEncoder.build(
         parts[0][0],
         tokenizer="words",
@@ -102,13 +96,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     train, validation, test = (
         labelled_batches(
             encoder.encode_many(texts),
-            [classes.index(label) for label in labels],
+            targets[k],
             batch_size=config.batch_size,
             max_length=config.max_length,
             seed=config.seed,
             shuffle=k == 0,
         )
-        for k, (texts, labels) in enumerate(parts)
+        for k, (texts, _) in enumerate(parts)
     )
     sizes = [len(texts) for texts, _ in parts]
     print(

@@ -9,19 +9,15 @@ import tensorflow as tf
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.models import LanguageModel, TextClassifier
+from keras_rnn_kit.runtime import spec
 from keras_rnn_kit.text import TextEncoder
 
 # Small enough to be quick, large enough that rows and steps can't be mixed up unseen.
 CHECKED_SIZES = ((1, 7), (3, 12))
 
 
-@dataclasses.dataclass(frozen=True)
-class Port:
-    """An input or output: a size a dimension, or the name of a free axis."""
-
-    name: str
-    shape: tuple[int | str, ...]
-    dtype: str
+class Port(spec.Port):
+    """A port of `spec.json` that knows its TensorFlow signature; a named axis is free."""
 
     def tensor_spec(self) -> tf.TensorSpec:
         """The signature, free axes open."""
