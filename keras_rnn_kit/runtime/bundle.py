@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime.fields import file_name
 from keras_rnn_kit.runtime.spec import FORMAT, SPEC, VOCABULARY, Spec, parse_spec
+from keras_rnn_kit.text.files import write_beside
 
 if TYPE_CHECKING:
     from keras_rnn_kit.text import TextEncoder
@@ -147,12 +148,7 @@ def write_spec(folder: str | os.PathLike[str], spec: Mapping[str, Any]) -> Path:
             "Convert arrays and NumPy numbers first."
         ) from error
     parse_spec(json.loads(text), str(folder / SPEC))
-    beside = folder / f"{SPEC}.part"
-    try:
-        beside.write_bytes(content)
-        beside.replace(folder / SPEC)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_beside(folder / SPEC, content)
     return folder / SPEC
 
 
