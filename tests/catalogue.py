@@ -13,7 +13,8 @@ import numpy as np
 
 from keras_rnn_kit.cells import SimpleRNNCell
 from keras_rnn_kit.layers import SimpleRNN
-from tests.reference import Reference, SimpleRNNReference
+from tests.references.contract import Reference
+from tests.references.simple_rnn import SimpleRNNReference
 
 FEATURES, UNITS = 3, 4
 

@@ -7,6 +7,7 @@ all steps, and only the rest runs in the loop. The loop itself belongs to the en
 
 from typing import Any
 
+import keras
 from keras import layers, ops
 from keras.src.backend import AutocastScope
 
@@ -17,19 +18,23 @@ from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 class ProjectedCell(layers.Layer, DropoutRNNCell):
     """Base class of the cells that the engine runs.
 
-    A subclass sets `state_size` (an integer, or a list of them; the first state is the one that
-    meets the recurrent matrix) and `output_size`, and writes:
+    A subclass sets `state_size` (an integer, or a list of them) and `output_size`, and writes:
 
     - `project(inputs)`: `[..., E] -> [..., G]`, all that does not depend on the state;
-    - `update(projected, recurrent, states)`: the equation, `[B, G], [B, G], [[B, H], ...] ->
-      (output [B, O], new states)`, pointwise or row-wise, in `keras.ops`;
-    - `recurrent_matrix()`: `[H, G]`, the matrix of the step, made from the weights once a call.
-      The default is `self.recurrent_kernel`; `None` means that the step has no such product, and
-      `update` then gets `recurrent=None`.
+    - `update(projected, recurrent, states)`: the equation, `[B, G], [B, R], [[B, H], ...] ->
+      (output [B, O], new states)`, pointwise or row-wise, in `keras.ops`. The output may be the
+      very same tensor as the first new state, and is then kept once;
+    - `recurrent_matrix()`: `[H, R]`, the matrix of the step, made from the weights once a call;
+      `recurrent` is the first state times it. The default is `self.recurrent_kernel`; `None` means
+      that the step has no such product, and `update` then gets `recurrent=None`. A matrix as high
+      as the first few states together meets those, side by side.
 
-    `call` is written from the three, so that the cell also runs in a stock `keras.layers.RNN`,
-    `StackedRNNCells` or `Bidirectional`. Input and recurrent dropout are fixed over time (Gal and
-    Ghahramani 2016): set `dropout`, `recurrent_dropout` and `seed_generator` and they work.
+    A cell that draws noise anew at every step overrides `project_in_training`, too.
+
+    `call` is written from these, so that the cell also runs in a stock `keras.layers.RNN`,
+    `StackedRNNCells` or `Bidirectional`. Input, recurrent and output dropout are fixed over time
+    (Gal and Ghahramani 2016): set `dropout`, `recurrent_dropout` or `output_dropout`, and
+    `seed_generator`, and they work.
 
     A masked step leaves the states as they are; the cell does not have to know.
 
@@ -64,10 +69,19 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
     output_size: int
     dropout: float = 0.0
     recurrent_dropout: float = 0.0
+    output_dropout: float = 0.0
 
     def project(self, inputs: Any) -> Any:
         """The part of the step that does not depend on the state: `[..., E] -> [..., G]`."""
         raise NotImplementedError(f"{type(self).__name__} must define project(inputs).")
+
+    def project_in_training(self, inputs: Any) -> Any:
+        """`project` for steps in training: `[..., E] -> [..., G']`.
+
+        A cell whose steps need fresh random numbers appends them here, and `update` tells by the
+        width what it got. The loop itself draws nothing, so that its way back sees the same.
+        """
+        return self.project(inputs)
 
     def update(self, projected: Any, recurrent: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         """The equation of one step: `[B, G], [B, G], states -> (output [B, O], new states)`."""
@@ -91,12 +105,81 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
         matrix = self.recurrent_matrix()
         recurrent = None
         if matrix is not None:
-            state = states[0]
+            meeting = states[: self.states_in_product(matrix)]
             if training and state_mask is not None:
-                state = state * state_mask
-            recurrent = ops.matmul(state, matrix)
-        output, new_states = self.update(self.project(inputs), recurrent, states)
+                meeting[0] = meeting[0] * state_mask
+            side_by_side = meeting[0] if len(meeting) == 1 else ops.concatenate(meeting, axis=-1)
+            recurrent = ops.matmul(side_by_side, matrix)
+        projected = self.project_in_training(inputs) if training else self.project(inputs)
+        output, new_states = self.update(projected, recurrent, states)
+        if training and self.output_dropout > 0:
+            output = output * self.get_output_dropout_mask(states[0])
         return output, list(new_states) if nested else new_states[0]
+
+    @property
+    def state_sizes(self) -> list[int]:
+        """`state_size` as a list, also where it is one integer."""
+        several = isinstance(self.state_size, (list, tuple))
+        return list(self.state_size) if several else [self.state_size]
+
+    def states_in_product(self, matrix: Any) -> int:
+        """How many of the first states, side by side, are as wide as `matrix [H, R]` is high."""
+        for count in range(1, len(self.state_sizes) + 1):
+            if sum(self.state_sizes[:count]) == matrix.shape[0]:
+                return count
+        raise ValueError(
+            f"the recurrent matrix of {type(self).__name__} must be as high as its first state, or "
+            f"its first few together; received the shape {tuple(matrix.shape)} for the state sizes "
+            f"{self.state_sizes}. Change recurrent_matrix() or state_size."
+        )
+
+    @property
+    def dropout_mask_count(self) -> None:
+        """`None`: one mask of the input and one of the state, whatever number of gates they meet.
+
+        Keras's own cells set a number here, and draw a mask for each gate.
+        """
+        return None
+
+    @dropout_mask_count.setter
+    def dropout_mask_count(self, count: int) -> None:
+        pass
+
+    def followed_by_state_mask(self, projected: Any) -> Any:
+        """`projected` and, where the state is dropped, the mask: `[..., G] -> [..., G + H]`.
+
+        For the `project_in_training` of a cell whose `update` multiplies the state by a matrix
+        itself: `recurrent_dropout` has to drop the same there.
+        """
+        mask = getattr(self, "_recurrent_dropout_mask", None)  # drawn before the loop
+        if mask is None:
+            return projected
+        batch, width = mask.shape[0], mask.shape[-1]
+        batch = ops.shape(mask)[0] if batch is None else batch
+        steps = ops.reshape(projected, (-1, batch, projected.shape[-1]))
+        masks = ops.broadcast_to(mask, (ops.shape(steps)[0], batch, width))
+        both = ops.concatenate([steps, masks], axis=-1)
+        return ops.reshape(both, (*ops.shape(projected)[:-1], both.shape[-1]))
+
+    def get_recurrent_dropout_mask(self, step_input: Any) -> Any:
+        """The mask of the first state `[B, H]`, one for all steps; `None` without such dropout."""
+        # Keras asks for this one before its loop, within which nothing may be drawn.
+        self.get_output_dropout_mask(step_input)
+        return super().get_recurrent_dropout_mask(step_input)
+
+    def reset_recurrent_dropout_mask(self) -> None:
+        """Forgets the masks of state and output, so that the next call draws its own."""
+        super().reset_recurrent_dropout_mask()
+        self._output_dropout_mask = None
+
+    def get_output_dropout_mask(self, state: Any) -> Any:
+        """The mask of the output `[B, O]`, one for all steps; `None` without such dropout."""
+        mask = getattr(self, "_output_dropout_mask", None)
+        if mask is None and self.output_dropout > 0:
+            ones = ops.ones((ops.shape(state)[0], self.output_size), dtype=state.dtype)
+            mask = keras.random.dropout(ones, self.output_dropout, seed=self.seed_generator)
+            self._output_dropout_mask = mask
+        return mask
 
     def own_precision(self) -> AutocastScope:
         """The scope in which weights are read as `call` reads them: in the cell's compute dtype.
@@ -107,5 +190,5 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """Zeros for each state, `[B, H]`."""
-        sizes = self.state_size if isinstance(self.state_size, (list, tuple)) else [self.state_size]
+        sizes = self.state_sizes
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in sizes]

@@ -113,7 +113,7 @@ def _scan_body(
     """One step: `(states, projected) -> (states, output, then each state again if asked for)`."""
     cell = mark.cell
     dtype = tf.as_dtype(cell.compute_dtype)
-    sizes = cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size]
+    sizes = cell.state_sizes
     widths: dict[str, int | None] = {
         "projected": mark.width,
         **{f"state_{k}": size for k, size in enumerate(sizes)},
@@ -137,7 +137,9 @@ def _scan_body(
     body = Nodes(f"{prefix}step/")
     rename = {value.name: f"{body.prefix}{value.name}" for value in converted.input}
     if matrix is not None:
-        product = body.add("MatMul", [rename["state_0"], matrix])
+        meeting = [rename[f"state_{k}"] for k in range(mark.states_in_product)]
+        joined = meeting[0] if len(meeting) == 1 else body.add("Concat", meeting, axis=-1)
+        product = body.add("MatMul", [joined, matrix])
         rename["recurrent"] = product
     _copy(converted, body, rename)
     if matrix is not None and mark.width == mark.matrix_width:

@@ -3,8 +3,8 @@
 from keras_rnn_kit.extras import train_extra
 
 with train_extra("keras_rnn_kit.layers"):
+    from keras_rnn_kit.layers.of_cells import SimpleRNN
     from keras_rnn_kit.layers.pooling import TemporalPooling
     from keras_rnn_kit.layers.recurrent import RNN
-    from keras_rnn_kit.layers.simple_rnn import SimpleRNN
 
 __all__ = ["RNN", "SimpleRNN", "TemporalPooling"]

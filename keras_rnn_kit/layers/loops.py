@@ -90,6 +90,14 @@ class Loops:
             output, new_states = cell.update(projected, recurrent, list(states))
         return output, list(new_states)
 
+    def _meeting(
+        self, states: list[tf.Tensor], matrix: tf.Tensor, state_mask: tf.Tensor | None
+    ) -> tf.Tensor:
+        """What is multiplied by `matrix`: the first state, or the first few side by side."""
+        first = states[0] if state_mask is None else states[0] * state_mask
+        count = self._living_cell().states_in_product(matrix)
+        return first if count == 1 else tf.concat([first, *states[1:count]], axis=-1)
+
     def _forward(
         self,
         steps: tf.Tensor,
@@ -108,8 +116,7 @@ class Loops:
             states_array, output_array, recurrent_array = arrays
             recurrent = None
             if matrix is not None:
-                state = states[0] if state_mask is None else states[0] * state_mask
-                recurrent = tf.matmul(state, matrix)
+                recurrent = tf.matmul(self._meeting(states, matrix, state_mask), matrix)
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([] if recurrent is None else [recurrent])
                 new_output, new_states = self._update(weights, projected[t], recurrent, states)
@@ -237,10 +244,14 @@ class Loops:
             if matrix is not None:
                 if not self._plan.additive:
                     arrays[1] = arrays[1].write(t, d_recurrent)
-                d_state = tf.matmul(d_recurrent, flipped)
+                d_product = tf.matmul(d_recurrent, flipped)
+                meeting = self._living_cell().states_in_product(matrix)
+                widths = [state.shape[-1] for state in before[:meeting]]
+                d_meeting = [d_product] if meeting == 1 else tf.split(d_product, widths, axis=-1)
                 if state_mask is not None:
-                    d_state = d_state * state_mask
-                d_before[0] = d_before[0] + d_state
+                    d_meeting[0] = d_meeting[0] * state_mask
+                for k, d_state in enumerate(d_meeting):
+                    d_before[k] = d_before[k] + d_state
             if d_carried is not None:
                 d_before = [new + old for new, old in zip(d_before, d_carried, strict=True)]
             if step_mask is not None:

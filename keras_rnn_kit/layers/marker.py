@@ -32,6 +32,7 @@ class Mark:
     projected: bool
     width: int  # G or E
     matrix_width: int | None
+    states_in_product: int  # the first ones, that meet the matrix side by side
     has_mask: bool
 
     @property
@@ -99,6 +100,7 @@ def emit(
             projected=projected,
             width=sequence.shape[-1],
             matrix_width=None if matrix is None else matrix.shape[-1],
+            states_in_product=0 if matrix is None else cell.states_in_product(matrix),
             has_mask=step_mask is not None,
         )
     )

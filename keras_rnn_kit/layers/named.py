@@ -1,6 +1,7 @@
 """A layer named for its cell, made from the cell alone."""
 
 import inspect
+import textwrap
 from typing import Any, ClassVar
 
 import keras
@@ -26,8 +27,7 @@ class NamedRNN(RNN):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        parameters = inspect.signature(cls.cell_class.__init__).parameters.values()
-        own = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"]
+        own = arguments_of(cls.cell_class)
         cls._cell_arguments = tuple(parameter.name for parameter in own)
         for name in cls._cell_arguments:
             setattr(cls, name, _forwarded(name))
@@ -74,6 +74,61 @@ class NamedRNN(RNN):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "NamedRNN":
         """The layer again, from `get_config()`."""
         return cls(**config)
+
+
+def layer_of(
+    cell_class: type[ProjectedCell],
+    *,
+    module: str,
+    stands_in_for: type[keras.layers.RNN] | None = None,
+    note: str = "",
+) -> type[NamedRNN]:
+    """The layer that runs `cell_class` over time, named as the cell without its "Cell".
+
+    Where it stands in for a layer of Keras, arguments without a name come in that layer's order.
+    `module` is where the class will be found; `note` is a paragraph of its docstring.
+    """
+    name = cell_class.__name__.removesuffix("Cell")
+    body: dict[str, Any] = {"cell_class": cell_class, "__module__": module}
+    if stands_in_for is not None:
+        body["positional"] = tuple(inspect.signature(stands_in_for.__init__).parameters)[1:-1]
+    equation = inspect.cleandoc(cell_class.__doc__ or "").partition("\n\n")[0]
+    drop_in = ""
+    if stands_in_for is not None:
+        drop_in = f"`keras.layers.{name}` on the engine: same arguments, weights and results.\n\n"
+    note = f"{textwrap.dedent(note).strip()}\n\n" if note else ""
+    body["__doc__"] = f"""{drop_in}{equation}
+
+`{cell_class.__name__}` over time: `[B, T, E]`, optionally `mask [B, T]` and `initial_state`, to the
+last output `[B, H]`, or to all outputs `[B, T, H]` with `return_sequences=True`, followed by the
+final states with `return_state=True`. `cells.{cell_class.__name__}` says what its arguments mean,
+the source of the equation and the errors; `layers.RNN` documents the others.
+
+{note}Example:
+
+>>> import numpy as np
+>>> from keras_rnn_kit.layers import {name}
+>>> layer = {name}(4, return_sequences=True)
+>>> layer(np.ones((2, 3, 5), "float32"), mask=np.array([[True, True, False]] * 2)).shape
+TensorShape([2, 3, 4])
+"""
+    made = type(name, (NamedRNN,), body)
+    return keras.saving.register_keras_serializable(package="keras_rnn_kit")(made)
+
+
+def arguments_of(cell_class: type[ProjectedCell]) -> list[inspect.Parameter]:
+    """What the cell's constructor takes, with what it hands on to the classes that it extends."""
+    found: dict[str, inspect.Parameter] = {}
+    for base in cell_class.__mro__[: cell_class.__mro__.index(keras.layers.Layer)]:
+        if "__init__" not in vars(base):
+            continue
+        parameters = inspect.signature(base.__init__).parameters.values()
+        for parameter in parameters:
+            if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.name != "self":
+                found.setdefault(parameter.name, parameter)
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return list(found.values())
 
 
 def _forwarded(name: str) -> property:

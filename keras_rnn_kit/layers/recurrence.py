@@ -123,8 +123,11 @@ def _run_part(
             found = [d_projected, *d_states, *d_weights]
             if given.matrix is not None:
                 d_recurrent = d_projected if d_recurrent is None else d_recurrent
-                initial, history = now[2][0], kept.states[0]
-                found.append(_matrix_gradient(initial, history, given.state_mask, d_recurrent))
+                masks = [given.state_mask, *[None] * (count - 1)]
+                meeting = list(zip(now[2], kept.states, masks, strict=True))
+                meeting = meeting[: owner().states_in_product(matrix)]
+                parts = [_matrix_gradient(*part, d_recurrent) for part in meeting]
+                found.append(tf.concat(parts, axis=0))
             return _only_first_derivatives(found, [*inputs, d_outputs, *d_finals])
 
         return (outputs, *finals), backpropagate

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_rnn_kit.cells.contract import ProjectedCell
+from keras_rnn_kit.layers import initial_states
 
 
 @keras.saving.register_keras_serializable(package="keras_rnn_kit")
@@ -51,8 +52,9 @@ class RNN(keras.layers.RNN):
 
         if marker.wanted() and marker.would_outlive():
             return super().inner_loop(sequences, states, mask, training)
-        state_mask = None
+        state_mask = output_mask = None
         if training:
+            output_mask = self.cell.get_output_dropout_mask(states[0])
             input_mask = self.cell.get_dropout_mask(sequences[:, 0])
             state_mask = self.cell.get_recurrent_dropout_mask(states[0])
             if input_mask is not None:
@@ -70,7 +72,7 @@ class RNN(keras.layers.RNN):
         else:
             outputs, finals = recurrence.run(
                 self.cell,
-                _project(self.cell, inputs),
+                _project(self.cell, inputs, training),
                 states,
                 state_mask=state_mask,
                 step_mask=mask,
@@ -79,14 +81,17 @@ class RNN(keras.layers.RNN):
 
         if mask is not None and self.zero_output_for_mask:
             outputs = tf.where(mask[:, :, None], outputs, tf.zeros([], outputs.dtype))
+        if output_mask is not None:
+            outputs = outputs * output_mask
         last = outputs[-1]
         if not self.return_sequences:
             return last, last[:, None], finals
         return last, tf.transpose(outputs, [1, 0, 2]), finals
 
 
-def _project(cell: ProjectedCell, inputs: Any) -> Any:
+def _project(cell: ProjectedCell, inputs: Any, training: bool) -> Any:
     """`cell.project` for all steps, as one plain product: `[T, B, E] -> [T, B, G]`."""
     length, batch, features = ops.shape(inputs)
-    projected = cell.project(ops.reshape(inputs, (-1, features)))
+    project = cell.project_in_training if training else cell.project
+    projected = project(ops.reshape(inputs, (-1, features)))
     return ops.reshape(projected, (length, batch, projected.shape[-1]))

@@ -7,8 +7,8 @@ import keras
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers.pooling import TemporalPooling
-from keras_rnn_kit.layers.simple_rnn import SimpleRNN
-from keras_rnn_kit.models import arguments
+from keras_rnn_kit.layers.of_cells import SimpleRNN
+from keras_rnn_kit import arguments
 
 POOLINGS = ("mean", "max", "last")
 

@@ -135,6 +135,23 @@ class AntisymmetricCell(OwnCell):
 
 
 @registered
+class CoupledCell(OwnCell):
+    """`h = tanh(x W + [h, c] U)`, `c = (c + h) / 2`: both states meet the matrix."""
+
+    def __init__(self, units: int = 4, **kwargs: Any):
+        super().__init__(units, **kwargs)
+        self.state_size = [units, units]
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.weight("kernel", (input_shape[-1], self.units))
+        self.recurrent_kernel = self.weight("recurrent_kernel", (2 * self.units, self.units))
+
+    def update(self, projected: Any, recurrent: Any, states: list[Any]) -> Any:
+        h = ops.tanh(projected + recurrent)
+        return h, [h, (states[1] + h) / 2]
+
+
+@registered
 class NormedCell(OwnCell):
     """`h = a / ‖a‖` with `a = x W + h U`: row-wise, and without a value where `a` is zero."""
 
@@ -151,5 +168,6 @@ OWN_CELLS = (
     DiagonalCell,
     GatedCell,
     AntisymmetricCell,
+    CoupledCell,
     NormedCell,
 )

@@ -20,8 +20,10 @@ def test_the_step_is_projection_and_update(cell_class):
     states = [np.full((2, size), 0.1 * k, "float32") for k, size in enumerate(sizes, 1)]
     output, new_states = cell(X, states)
     matrix = cell.recurrent_matrix()
-    recurrent = None if matrix is None else ops.matmul(states[0], matrix)
-    wanted, wanted_states = cell.update(cell.project(X), recurrent, states)
+    if matrix is not None:
+        meeting = states[: cell.states_in_product(matrix)]
+        matrix = ops.matmul(np.concatenate(meeting, axis=-1), matrix)
+    wanted, wanted_states = cell.update(cell.project(X), matrix, states)
     np.testing.assert_array_equal(output, wanted)
     assert output.shape == (2, cell.output_size)
     for got, right, size in zip(new_states, wanted_states, sizes, strict=True):

@@ -5,7 +5,7 @@ import pytest
 
 from tests.catalogue import CATALOGUE, FEATURES, Entry
 from tests.layers.running import Problem, by_reference, every_mask
-from tests.reference import Reference, run
+from tests.references.contract import Reference, run
 
 STEP = 1e-6
 # Central differences are off by STEP² · f''' ~ 1e-12 and by rounding, 1e-16 / STEP ~ 1e-10 for

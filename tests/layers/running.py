@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.reference import Reference, gradients, run
+from tests.references.contract import Reference, gradients, run
 
 Results = dict[str, np.ndarray]
 

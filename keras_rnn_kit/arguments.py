@@ -1,4 +1,6 @@
-"""Checks of constructor arguments that the models share."""
+"""Checks of arguments that cells, layers and models share."""
+
+import numbers
 
 from keras_rnn_kit.errors import KitError
 
@@ -6,7 +8,7 @@ from keras_rnn_kit.errors import KitError
 def positive(**sizes: int) -> None:
     """Raises `KitError` unless every named size is a positive integer."""
     for name, value in sizes.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
             raise KitError(
                 f"{name} must be a positive integer; received {name}={value!r}. Pass 1 or more."
             )
