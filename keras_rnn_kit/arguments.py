@@ -14,10 +14,28 @@ def positive(**sizes: int) -> None:
             )
 
 
+def above_zero(**numbers: float) -> None:
+    """Raises `KitError` unless every named number is greater than 0."""
+    for name, value in numbers.items():
+        if not value > 0:
+            raise KitError(
+                f"{name} must be greater than 0; received {name}={value!r}. Pass a positive number."
+            )
+
+
 def rate(**rates: float) -> None:
     """Raises `KitError` unless every named rate lies in [0, 1)."""
     for name, value in rates.items():
         if not 0 <= value < 1:
             raise KitError(
                 f"{name} must lie in [0, 1); received {name}={value!r}. Pass 0 to switch it off."
+            )
+
+
+def not_negative(**numbers: float) -> None:
+    """Raises `KitError` unless every named number is 0 or greater."""
+    for name, value in numbers.items():
+        if not value >= 0:
+            raise KitError(
+                f"{name} must not be negative; received {name}={value!r}. Pass 0 or more."
             )

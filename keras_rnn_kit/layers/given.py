@@ -10,33 +10,27 @@ import tensorflow as tf
 class Given:
     """What a recurrence starts from."""
 
-    projected: tf.Tensor  # [T, B, G]
+    projected: tf.Tensor  # [B, T, G]
     states: list[tf.Tensor]  # [B, H] each
     matrix: tf.Tensor | None  # [H, G]
     state_mask: tf.Tensor | None  # [B, H]
-    step_mask: tf.Tensor | None  # [T, B]
+    step_mask: tf.Tensor | None  # [B, T]
 
-    def halves(self) -> list["Given"]:
-        """The first and the second half of the batch."""
-        rows = self.projected.shape[1]
-        rows = tf.shape(self.projected)[1] if rows is None else rows
-        sizes = [rows // 2, rows - rows // 2]
+    def parts(self, count: int) -> list["Given"]:
+        """The batch cut into `count` parts, as even as can be."""
+        rows = self.projected.shape[0]
+        rows = tf.shape(self.projected)[0] if rows is None else rows
+        sizes = [(rows + k) // count for k in range(count)]
 
         # Split, not slices: the gradient of a split is one concatenation.
-        def split(tensor: tf.Tensor | None, axis: int) -> list[Any]:
-            return [None, None] if tensor is None else tf.split(tensor, sizes, axis)
+        def split(tensor: tf.Tensor | None) -> list[Any]:
+            return [None] * count if tensor is None else tf.split(tensor, sizes, 0)
 
-        states = [split(state, 0) for state in self.states]
+        per_tensor = map(split, (self.projected, self.state_mask, self.step_mask))
+        states = [split(state) for state in self.states]
         return [
             Given(projected, [state[k] for state in states], self.matrix, state_mask, step_mask)
-            for k, (projected, state_mask, step_mask) in enumerate(
-                zip(
-                    split(self.projected, 1),
-                    split(self.state_mask, 0),
-                    split(self.step_mask, 1),
-                    strict=True,
-                )
-            )
+            for k, (projected, state_mask, step_mask) in enumerate(zip(*per_tensor, strict=True))
         ]
 
 
@@ -50,30 +44,29 @@ def on_rungs(given: Given) -> Given:
     compilations, whatever comes. Rows are padded with the last real row: an equation that has no
     value at zero (a division by a norm) must not put NaN where a gradient sums over the rows.
     """
-    length, batch = tf.unstack(tf.shape(given.projected)[:2])
+    batch, length = tf.unstack(tf.shape(given.projected)[:2])
     more_steps, more_rows = 0, 0
-    if given.projected.shape[0] is None:
-        more_steps = _power_of_two(2 * length - 1) - length
     if given.projected.shape[1] is None:
+        more_steps = _power_of_two(2 * length - 1) - length
+    if given.projected.shape[0] is None:
         more_rows = -batch % tf.maximum(_power_of_two(batch) // 4, 2)
 
-    def longer(tensor: tf.Tensor) -> tf.Tensor:  # [T, B, ...]
-        if given.projected.shape[0] is not None:
-            return tensor
-        return tf.pad(tensor, [[0, more_steps], *[[0, 0]] * (tensor.shape.rank - 1)])
-
-    def wider(tensor: tf.Tensor, axis: int) -> tf.Tensor:
+    def longer(tensor: tf.Tensor) -> tf.Tensor:  # [B, T, ...]
         if given.projected.shape[1] is not None:
             return tensor
-        last = tensor[:, -1:] if axis else tensor[-1:]
-        return tf.concat([tensor, tf.repeat(last, more_rows, axis)], axis)
+        return tf.pad(tensor, [[0, 0], [0, more_steps], *[[0, 0]] * (tensor.shape.rank - 2)])
+
+    def wider(tensor: tf.Tensor) -> tf.Tensor:  # [B, ...]
+        if given.projected.shape[0] is not None:
+            return tensor
+        return tf.concat([tensor, tf.repeat(tensor[-1:], more_rows, 0)], 0)
 
     return Given(
-        wider(longer(given.projected), 1),
-        [wider(state, 0) for state in given.states],
+        wider(longer(given.projected)),
+        [wider(state) for state in given.states],
         given.matrix,
-        None if given.state_mask is None else wider(given.state_mask, 0),
-        None if given.step_mask is None else wider(longer(given.step_mask), 1),
+        None if given.state_mask is None else wider(given.state_mask),
+        None if given.step_mask is None else wider(longer(given.step_mask)),
     )
 
 

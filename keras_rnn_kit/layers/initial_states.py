@@ -49,7 +49,7 @@ def of_as_many_rows(sequences: Any, rows: int, layer: str) -> Any:
     not known beforehand, it is looked at when the graph runs.
     """
     received = sequences.shape[0]
-    rule = f"the layer {layer!r} is stateful and keeps the states of {rows} rows; received a batch"
+    rule = f"the layer {layer} is stateful and keeps the states of {rows} rows; received a batch"
     remedy = (
         f"Pass batches of {rows}, without a short one at the end (`dataset.batch({rows}, "
         "drop_remainder=True)`), or make the layer for another batch size."
@@ -59,9 +59,13 @@ def of_as_many_rows(sequences: Any, rows: int, layer: str) -> Any:
     if received is None and keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        found = tf.shape(sequences)[0]
+        # Counted, not read from the shape: TensorFlow's optimizer believes what `ensure_shape` says,
+        # and would strike an assertion about the shape out.
+        finite = tf.math.is_finite(tf.cast(sequences[:, 0], "float32"))
+        finite = tf.reduce_all(finite, axis=list(range(1, finite.shape.rank)))  # [B]
+        found = tf.math.count_nonzero(finite) + tf.math.count_nonzero(~finite)
         said = tf.debugging.Assert(tf.equal(found, rows), [f"{rule} of", found, f"rows. {remedy}"])
         with tf.control_dependencies([said]):
-            # Where XLA has compiled the step, which drops assertions, this still refuses.
-            return tf.ensure_shape(sequences, [rows, None, None])
+            # XLA drops assertions; this refuses there too.
+            return tf.ensure_shape(sequences, [rows, *sequences.shape[1:]])
     return sequences

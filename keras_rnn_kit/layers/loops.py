@@ -11,15 +11,27 @@ import keras
 import tensorflow as tf
 
 from keras_rnn_kit.cells.contract import ProjectedCell
+from keras_rnn_kit.layers.given import Given
 from keras_rnn_kit.layers.plan import Plan
+from keras_rnn_kit.layers.storage import ByStep, InPlace, Storage
 
 
 @dataclasses.dataclass
 class Kept:
-    """What the forward loop keeps for the way back: `[T, B, ...]` each."""
+    """What the forward loop keeps for the way back: `[B, T, ...]` each."""
 
     states: list[tf.Tensor]  # after each step
-    recurrents: tf.Tensor | None  # h_{t-1} U; computing it anew would cost a fifth
+    recurrents: tf.Tensor | None  # h_{t-1} U, or x W + h_{t-1} U; computing it anew costs a fifth
+
+
+@dataclasses.dataclass
+class Gradients:
+    """What the backward loop finds: `[B, T, ...]`, `[B, ...]` of the states, of each weight."""
+
+    projected: tf.Tensor
+    recurrent: tf.Tensor  # of h_{t-1} U
+    states: list[tf.Tensor]
+    weights: list[tf.Tensor]
 
 
 class Loops:
@@ -31,6 +43,7 @@ class Loops:
 
     def __init__(self, cell: ProjectedCell, plan: Plan, compiled: bool):
         self._trace_for(cell, plan)
+        self._storage: Storage = InPlace() if compiled else ByStep()
         self._forward_loop: Callable[..., Any] = self._forward
         self._backward_loop: Callable[..., Any] = self._backward
         if compiled:
@@ -54,18 +67,63 @@ class Loops:
         self._traced_for = weakref.ref(cell), plan
 
     def forward(
-        self, cell: ProjectedCell, plan: Plan, *given: Any
+        self,
+        cell: ProjectedCell,
+        plan: Plan,
+        steps: tf.Tensor,
+        given: Given,
+        weights: list[tf.Tensor],
     ) -> tuple[tf.Tensor, list[tf.Tensor], Kept]:
+        """Outputs `[B, T, O]`, final states, and what `backward` needs."""
         self._trace_for(cell, plan)
-        outputs, finals, histories, recurrents = self._forward_loop(*given)
+        outputs, finals, histories, recurrents = self._forward_loop(
+            steps,
+            given.projected,
+            given.states,
+            given.matrix,
+            given.state_mask,
+            given.step_mask,
+            weights,
+        )
+        if plan.output_is_state:
+            outputs = histories[0]
+            if given.step_mask is not None:
+                outputs = tf.where(seen(given.step_mask), outputs, tf.zeros([], outputs.dtype))
         return outputs, finals, Kept(histories, recurrents)
 
     def backward(
-        self, cell: ProjectedCell, plan: Plan, *given: Any
-    ) -> tuple[Any, Any, list[Any], list[Any]]:
+        self,
+        cell: ProjectedCell,
+        plan: Plan,
+        steps: tf.Tensor,
+        given: Given,
+        weights: list[tf.Tensor],
+        kept: Kept,
+        d_outputs: tf.Tensor,
+        d_finals: list[tf.Tensor],
+    ) -> Gradients:
+        """The gradients of `forward`, from those of its outputs and final states."""
         self._trace_for(cell, plan)
-        *start, kept, d_outputs, d_finals = given
-        return self._backward_loop(*start, kept.states, kept.recurrents, d_outputs, d_finals)
+        rebuilt = plan.slope is not None or (plan.additive and kept.recurrents is not None)
+        started = None
+        if plan.output_is_state and given.step_mask is not None:
+            started = seen(given.step_mask)[..., 0]
+        d_projected, d_recurrent, d_states, d_weights = self._backward_loop(
+            steps,
+            None if rebuilt else given.projected,
+            given.states,
+            given.matrix,
+            given.state_mask,
+            given.step_mask,
+            started,
+            weights,
+            kept.states,
+            kept.recurrents,
+            d_outputs,
+            d_finals,
+        )
+        d_recurrent = d_projected if d_recurrent is None else d_recurrent
+        return Gradients(d_projected, d_recurrent, d_states, d_weights)
 
     @property
     def _plan(self) -> Plan:
@@ -90,200 +148,222 @@ class Loops:
             output, new_states = cell.update(projected, recurrent, list(states))
         return output, list(new_states)
 
-    def _meeting(
-        self, states: list[tf.Tensor], matrix: tf.Tensor, state_mask: tf.Tensor | None
-    ) -> tf.Tensor:
-        """What is multiplied by `matrix`: the first state, or the first few side by side."""
-        first = states[0] if state_mask is None else states[0] * state_mask
-        count = self._living_cell().states_in_product(matrix)
-        return first if count == 1 else tf.concat([first, *states[1:count]], axis=-1)
-
     def _forward(
         self,
         steps: tf.Tensor,
-        projected: tf.Tensor,  # [T, B, G]
+        projected: tf.Tensor,  # [B, T, G]
         initial_states: list[tf.Tensor],
         matrix: tf.Tensor | None,
         state_mask: tf.Tensor | None,
         step_mask: tf.Tensor | None,
         weights: list[tf.Tensor],
-    ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor], tf.Tensor | None]:
-        length = tf.shape(projected)[0]
-        batch = tf.shape(projected)[1]
-        array = functools.partial(tf.TensorArray, size=length)
+    ) -> tuple[tf.Tensor | None, list[tf.Tensor], list[tf.Tensor], tf.Tensor | None]:
+        """(outputs, unless they are the first state; final states; all states; recurrents)."""
+        plan, storage = self._plan, self._storage
+        batch, length = tf.unstack(tf.shape(projected)[:2])
+        # A plain activation reads its step where it lies; a step of several gates wants it apart.
+        projected_at = storage.reader(projected) if plan.slope else storage.reader_apart(projected, steps)
+        real_at = None if step_mask is None else storage.reader(step_mask)
 
-        def step(t: tf.Tensor, states: list, output: tf.Tensor, arrays: list) -> Any:
-            states_array, output_array, recurrent_array = arrays
-            recurrent = None
+        # A loop carries no None: what a cell does not have is an empty list.
+        def step(t: tf.Tensor, states: list, output: list, arrays: dict[str, list]) -> Any:
+            now, recurrent = projected_at(t), None
             if matrix is not None:
-                recurrent = tf.matmul(self._meeting(states, matrix, state_mask), matrix)
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch([] if recurrent is None else [recurrent])
-                new_output, new_states = self._update(weights, projected[t], recurrent, states)
-            if recurrent is not None:
-                slope = tape.gradient(new_output, recurrent) if self._plan.pointwise else None
-                recurrent_array = recurrent_array.write(t, recurrent if slope is None else slope)
-            if step_mask is not None:
-                real = step_mask[t][:, None]
+                meeting = _meeting(self._living_cell(), states, matrix, state_mask)
+                recurrent = tf.matmul(meeting, matrix)
+                if plan.additive:  # one sum is all that the step makes of the two
+                    now, recurrent = now + recurrent, tf.zeros_like(recurrent)
+                kept = now if plan.additive else recurrent
+                arrays["recurrent"] = [storage.write(a, t, kept) for a in arrays["recurrent"]]
+            new_output, new_states = self._update(weights, now, recurrent, states)
+            if real_at is not None:
+                real = real_at(t)[:, None]
                 new_states = [
                     tf.where(real, new, old) for new, old in zip(new_states, states, strict=True)
                 ]
-            states_array = [
-                array.write(t, new) for array, new in zip(states_array, new_states, strict=True)
+            arrays["states"] = [
+                storage.write(array, t, new)
+                for array, new in zip(arrays["states"], new_states, strict=True)
             ]
-            if not self._plan.output_is_state:
-                if step_mask is not None:
-                    new_output = tf.where(real, new_output, output)
-                output_array = output_array.write(t, new_output)
-                output = new_output
-            return t + 1, new_states, output, [states_array, output_array, recurrent_array]
+            if output:
+                if real_at is not None:
+                    new_output = tf.where(real, new_output, output[0])
+                arrays["output"] = [storage.write(arrays["output"][0], t, new_output)]
+                output = [new_output]
+            return t + 1, new_states, output, arrays
 
-        dtype = projected.dtype
-        width = 0 if self._plan.output_is_state else self._living_cell().output_size
-        initial = list(initial_states)
-        arrays = [
-            [array(state.dtype, element_shape=state.shape) for state in initial],
-            array(dtype, element_shape=[projected.shape[1], width]),
-            array(
-                dtype,
-                element_shape=[projected.shape[1], None if matrix is None else matrix.shape[1]],
-            ),
-        ]
+        new_array = functools.partial(storage.array, projected.shape[0], batch, length)
+        initial, dtype, output = list(initial_states), projected.dtype, []
+        arrays: dict[str, list] = {"output": [], "recurrent": []}
+        arrays["states"] = [new_array(state.shape[-1], state.dtype) for state in initial]
+        if not plan.output_is_state:
+            output_size = self._living_cell().output_size
+            output = [tf.zeros([batch, output_size], dtype)]
+            arrays["output"] = [new_array(output_size, dtype)]
+        if matrix is not None and plan.slope is None:
+            arrays["recurrent"] = [new_array(matrix.shape[1], dtype)]
         _, finals, _, arrays = tf.while_loop(
             lambda t, *_: t < steps,
             step,
-            (0, initial, tf.zeros([batch, width], dtype), arrays),
+            (0, initial, output, arrays),
             maximum_iterations=length,
         )
-        histories = [array.stack() for array in arrays[0]]
-        recurrents = None if matrix is None else arrays[2].stack()
-        if not self._plan.output_is_state:
-            return arrays[1].stack(), finals, histories, recurrents
-        outputs = histories[0]
-        if step_mask is not None:
-            outputs = tf.where(seen(step_mask), outputs, tf.zeros([], outputs.dtype))
+        histories = [storage.sequence(array) for array in arrays["states"]]
+        outputs, recurrents = (
+            storage.sequence(arrays[name][0]) if arrays[name] else None
+            for name in ("output", "recurrent")
+        )
         return outputs, finals, histories, recurrents
 
     def _step_gradient(
         self,
         weights: list[tf.Tensor],
-        projected: tf.Tensor,
+        projected: tf.Tensor | None,
         kept: tf.Tensor | None,
         before: list[tf.Tensor],
-        d_output: tf.Tensor,
+        after: tf.Tensor,
+        d_output: list[tf.Tensor],
         d_states: list[tf.Tensor],
     ) -> tuple[tf.Tensor, tf.Tensor | None, list[tf.Tensor], list[tf.Tensor]]:
         """The gradients of one `update`: of projected, recurrent, the states before, the weights.
 
-        `kept` is the recurrent product of the step, or its slope where the plan is pointwise.
+        `kept` is the step's own recurrent, or its sum with projected where the plan is additive;
+        `after` the first state after it.
         """
-        if self._plan.pointwise:
-            d_projected = d_states[0] * kept
+        plan = self._plan
+        if plan.slope is not None:
+            d_projected = d_states[0] * plan.slope(after)
             return d_projected, d_projected, [tf.zeros_like(before[0])], []
-        sources = [projected, *([] if kept is None else [kept]), *before, *weights]
+        recurrent = kept
+        if kept is not None and plan.additive:
+            projected, recurrent = kept, tf.zeros_like(kept)
+        watch_recurrent = recurrent is not None and not plan.additive
+        sources = [projected, *([recurrent] if watch_recurrent else []), *before, *weights]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(sources)
-            output, new_states = self._update(weights, projected, kept, before)
+            output, new_states = self._update(weights, projected, recurrent, before)
         targets, d_targets = list(new_states), list(d_states)
-        if not self._plan.output_is_state:
-            targets, d_targets = [output, *targets], [d_output, *d_targets]
+        if not plan.output_is_state:
+            targets, d_targets = [output, *targets], [*d_output, *d_targets]
         zero = tf.UnconnectedGradients.ZERO
         d_sources = tape.gradient(targets, sources, d_targets, unconnected_gradients=zero)
         d_projected = d_sources.pop(0)
-        d_recurrent = None if kept is None else d_sources.pop(0)
-        if self._plan.additive:
-            d_recurrent = d_projected
+        d_recurrent = d_sources.pop(0) if watch_recurrent else d_projected
         return d_projected, d_recurrent, d_sources[: len(before)], d_sources[len(before) :]
 
     def _backward(
         self,
         steps: tf.Tensor,
-        projected: tf.Tensor,
+        projected: tf.Tensor | None,  # None where what is kept says as much
         initial_states: list[tf.Tensor],
         matrix: tf.Tensor | None,
         state_mask: tf.Tensor | None,
         step_mask: tf.Tensor | None,
+        started: tf.Tensor | None,
         weights: list[tf.Tensor],
         histories: list[tf.Tensor],
         recurrents: tf.Tensor | None,
         d_outputs: tf.Tensor,
         d_finals: list[tf.Tensor],
     ) -> tuple[tf.Tensor, tf.Tensor | None, list[tf.Tensor], list[tf.Tensor]]:
-        length = tf.shape(projected)[0]
-        array = functools.partial(tf.TensorArray, size=length)
+        plan, storage, cell = self._plan, self._storage, self._living_cell()
+        batch, length = tf.unstack(tf.shape(d_outputs)[:2])
+        dtype = d_outputs.dtype
+        none = tf.zeros([], dtype)
         # Turned over once: a product with a matrix that lies the wrong way is slower at every step.
         flipped = None if matrix is None else tf.transpose(matrix)
-        if self._plan.output_is_state and step_mask is not None:
-            d_outputs = tf.where(seen(step_mask), d_outputs, tf.zeros([], d_outputs.dtype))
+        d_output_at, *state_at = map(storage.reader, (d_outputs, *histories))
+        kept_at, projected_at, real_at, started_at = (
+            None if sequence is None else storage.reader(sequence)
+            for sequence in (recurrents, projected, step_mask, started)
+        )
 
         def step(
-            t: tf.Tensor, d_states: list, d_output: tf.Tensor, d_weights: list, arrays: list
+            t: tf.Tensor, d_states: list, d_output: list, d_weights: list, arrays: dict[str, list]
         ) -> Any:
-            if self._plan.output_is_state:
-                d_states = [d_states[0] + d_outputs[t], *d_states[1:]]
+            d_now = d_output_at(t)
+            if started_at is not None:  # before a row's first real step its output was a plain zero
+                d_now = tf.where(started_at(t)[:, None], d_now, none)
+            if plan.output_is_state:
+                d_states = [d_states[0] + d_now, *d_states[1:]]
             else:
-                d_output = d_output + d_outputs[t]
-            d_carried = None
-            if step_mask is not None:
+                d_output = [d_output[0] + d_now]
+            d_carried, d_output_carried = None, [tf.zeros_like(d) for d in d_output]
+            if real_at is not None:
                 # A masked step handed its states on: so does their gradient.
-                real = step_mask[t][:, None]
-                none = tf.zeros([], projected.dtype)
+                real = real_at(t)[:, None]
                 d_carried = [tf.where(real, none, d_state) for d_state in d_states]
                 d_states = [tf.where(real, d_state, none) for d_state in d_states]
-                d_output_carried = tf.where(real, none, d_output)
-                d_output = tf.where(real, d_output, none)
+                d_output_carried = [tf.where(real, none, d) for d in d_output]
+                d_output = [tf.where(real, d, none) for d in d_output]
             before = [
-                tf.where(t > 0, history[tf.maximum(t - 1, 0)], initial)
-                for history, initial in zip(histories, initial_states, strict=True)
+                tf.where(t > 0, at(tf.maximum(t - 1, 0)), initial)
+                for at, initial in zip(state_at, initial_states, strict=True)
             ]
-            kept = None if recurrents is None else recurrents[t]
             d_projected, d_recurrent, d_before, d_step = self._step_gradient(
-                weights, projected[t], kept, before, d_output, d_states
+                weights,
+                None if projected_at is None else projected_at(t),
+                None if kept_at is None else kept_at(t),
+                before,
+                state_at[0](t),
+                d_output,
+                d_states,
             )
-            arrays = [arrays[0].write(t, d_projected), arrays[1]]
+            arrays["projected"] = [storage.write(arrays["projected"][0], t, d_projected)]
             if matrix is not None:
-                if not self._plan.additive:
-                    arrays[1] = arrays[1].write(t, d_recurrent)
+                arrays["recurrent"] = [
+                    storage.write(array, t, d_recurrent) for array in arrays["recurrent"]
+                ]
                 d_product = tf.matmul(d_recurrent, flipped)
-                meeting = self._living_cell().states_in_product(matrix)
-                widths = [state.shape[-1] for state in before[:meeting]]
-                d_meeting = [d_product] if meeting == 1 else tf.split(d_product, widths, axis=-1)
+                count = cell.states_in_product(matrix)
+                widths = [state.shape[-1] for state in before[:count]]
+                d_meeting = [d_product] if count == 1 else tf.split(d_product, widths, axis=-1)
                 if state_mask is not None:
                     d_meeting[0] = d_meeting[0] * state_mask
                 for k, d_state in enumerate(d_meeting):
                     d_before[k] = d_before[k] + d_state
             if d_carried is not None:
                 d_before = [new + old for new, old in zip(d_before, d_carried, strict=True)]
-            if step_mask is not None:
-                d_output = d_output_carried
-            elif not self._plan.output_is_state:
-                d_output = tf.zeros_like(d_output)
             d_weights = [total + new for total, new in zip(d_weights, d_step, strict=True)]
-            return t - 1, d_before, d_output, d_weights, arrays
+            return t - 1, d_before, d_output_carried, d_weights, arrays
 
-        rows = projected.shape[1]
-        arrays = [
-            array(projected.dtype, element_shape=[rows, projected.shape[2]]),
-            array(
-                projected.dtype, element_shape=[rows, None if matrix is None else matrix.shape[1]]
-            ),
-        ]
-        d_output = tf.zeros_like(d_outputs[0])
-        if self._plan.output_is_state:
-            d_output = d_output[:, :0]  # it travels with the first state
+        new_array = functools.partial(storage.array, d_outputs.shape[0], batch, length)
+        width = None if matrix is None else matrix.shape[1]
+        of_projected = width if projected is None else projected.shape[-1]
+        arrays: dict[str, list] = {"projected": [new_array(of_projected, dtype)], "recurrent": []}
+        if matrix is not None and not plan.additive:
+            arrays["recurrent"] = [new_array(width, dtype)]
         _, d_states, _, d_weights, arrays = tf.while_loop(
             lambda t, *_: t >= 0,
             step,
-            (steps - 1, list(d_finals), d_output, [tf.zeros_like(w) for w in weights], arrays),
+            (
+                steps - 1,
+                list(d_finals),
+                [] if plan.output_is_state else [tf.zeros_like(d_outputs[:, 0])],
+                [tf.zeros_like(weight) for weight in weights],
+                arrays,
+            ),
             maximum_iterations=length,
         )
-        d_recurrents = None if matrix is None or self._plan.additive else arrays[1].stack()
-        return arrays[0].stack(), d_recurrents, d_states, d_weights
+        d_projected, d_recurrent = (
+            storage.sequence(arrays[name][0]) if arrays[name] else None
+            for name in ("projected", "recurrent")
+        )
+        return d_projected, d_recurrent, d_states, d_weights
+
+
+def _meeting(
+    cell: ProjectedCell, states: list[tf.Tensor], matrix: tf.Tensor, state_mask: tf.Tensor | None
+) -> tf.Tensor:
+    """What is multiplied by `matrix`: the first state, or the first few side by side."""
+    first = states[0] if state_mask is None else states[0] * state_mask
+    count = cell.states_in_product(matrix)
+    return first if count == 1 else tf.concat([first, *states[1:count]], axis=-1)
 
 
 def seen(step_mask: tf.Tensor) -> tf.Tensor:
-    """`[T, B, 1]`: true from a row's first real step on. Before it, Keras's output is zero."""
-    return tf.cumsum(tf.cast(step_mask, tf.int32), axis=0)[:, :, None] > 0
+    """`[B, T, 1]`: true from a row's first real step on. Before it, Keras's output is zero."""
+    return tf.cumsum(tf.cast(step_mask, tf.int32), axis=1)[:, :, None] > 0
 
 
 # Compiled loops by what their update does; they live as long as a cell that uses them.

@@ -87,7 +87,12 @@ def emit(
     states: Sequence[tf.Tensor],
     step_mask: tf.Tensor | None,
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """Emits the marker for `inputs [T, B, E]`; returns `(outputs [T, B, O], final states)`."""
+    """Emits the marker for `inputs [B, T, E]`; returns `(outputs [B, T, O], final states)`.
+
+    Time comes first within, as ONNX's `Scan` and `RNN` have it.
+    """
+    inputs = tf.transpose(inputs, [1, 0, 2])
+    step_mask = None if step_mask is None else tf.transpose(step_mask)
     current = _marking.get()
     assert current is not None, "emit() is called inside marking()"
     projected = not current.takes_inputs(cell)
@@ -112,4 +117,4 @@ def emit(
     )
     outputs = tf.ensure_shape(outputs, [inputs.shape[0], inputs.shape[1], cell.output_size])
     finals = [tf.ensure_shape(f, s.shape) for f, s in zip(finals, states, strict=True)]
-    return outputs, finals
+    return tf.transpose(outputs, [1, 0, 2]), finals

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -18,20 +18,22 @@ class Plan:
 
     output_is_state: bool  # the output is the first state: kept once
     additive: bool  # ∂/∂projected = ∂/∂recurrent: kept once
-    pointwise: bool  # the output is φ(projected + recurrent), φ elementwise: its slope is kept
+    # φ' as a function of φ's value, where the update is φ(projected + recurrent) and no more: then
+    # nothing but the states is kept.
+    slope: Callable[[tf.Tensor], tf.Tensor] | None
     weights: list[Any]  # the cell's Keras variables that `update` reads
     graph: bytes  # what `update` does; cells with the same can share compiled loops
 
 
-# Operations, and gradients of operations, that keep every element to itself.
-_ELEMENTWISE_NAMES = (
-    "Add AddN AddV2 Cast Const Elu EluGrad Erf Exp Expm1 Fill Identity LeakyRelu LeakyReluGrad "
-    "Log1p Maximum Minimum Mul Neg OnesLike Placeholder RealDiv Relu Relu6 Relu6Grad ReluGrad "
-    "Selu SeluGrad Shape Sigmoid SigmoidGrad Softplus SoftplusGrad Softsign SoftsignGrad Square "
-    "Sub Tanh TanhGrad ZerosLike "
-)
-_ELEMENTWISE = frozenset(_ELEMENTWISE_NAMES.split())
-_FLEETING = ("_dropout_mask", "_recurrent_dropout_mask")  # Keras sets them anew at each call
+# φ' in terms of φ's value, by φ's operation; a plain sum is its own φ.
+_SLOPES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "AddV2": tf.ones_like,
+    "Relu": lambda h: tf.cast(h > 0, h.dtype),
+    "Sigmoid": lambda h: h * (1 - h),
+    "Tanh": lambda h: 1 - h * h,
+}
+# Set anew at each call.
+_FLEETING = ("_dropout_mask", "_recurrent_dropout_mask", "_output_dropout_mask")
 _plans: "weakref.WeakKeyDictionary[ProjectedCell, tuple[Any, Plan]]" = weakref.WeakKeyDictionary()
 _numbers = itertools.count()
 
@@ -80,7 +82,9 @@ def _look_at(
             targets = [output, *new_states]
         found["output_is_state"] = output is new_states[0]
         found["results"] = [target.name for target in targets]
-        found["inputs"], found["states"] = weights, states
+        found["inputs"], found["slope"] = weights, None
+        if output is new_states[0] and len(states) == 1:
+            found["slope"] = _slope(output, projected, recurrent)
         if recurrent is not None:
             # Shapes are static here, so that a plain sum hands the very same tensor to both.
             both = tape.gradient(targets, [projected, recurrent])
@@ -105,13 +109,22 @@ def _look_at(
         # It reads a tensor from outside, whose value the graph does not tell: not to be shared.
         does += b"#%d" % next(_numbers)
     weights = [v for v, t in zip(variables, inputs, strict=True) if t.op.name not in unread]
-    additive = found.get("additive", False)
-    stateless = len(states) == 1 and not found["states"][0].consumers()
-    elementwise = {node.op for node in graph.node} <= _ELEMENTWISE and not weights
     return Plan(
         output_is_state=found["output_is_state"],
-        additive=additive,
-        pointwise=found["output_is_state"] and additive and stateless and elementwise,
+        additive=found.get("additive", False),
+        slope=found["slope"],
         weights=weights,
         graph=does,
     )
+
+
+def _slope(
+    output: tf.Tensor, projected: tf.Tensor, recurrent: tf.Tensor | None
+) -> Callable[[tf.Tensor], tf.Tensor] | None:
+    """φ' by φ's value if `output` is φ(projected + recurrent) for a φ of `_SLOPES`."""
+    total = output if output.op.type == "AddV2" else output.op.inputs[0]
+    is_sum = total.op.type == "AddV2" and {id(t) for t in total.op.inputs} == {
+        id(projected),
+        id(recurrent),
+    }
+    return _SLOPES.get(output.op.type) if is_sum else None

@@ -12,7 +12,7 @@ so that two cores work without waiting for each other at every step. Elsewhere (
 graph, which may be on its way into a SavedModel) the same loops run as plain TensorFlow.
 
 The loops stand in `loops.py`; `plan.py` looks at a cell before they are laid out, and `given.py`
-bounds how often XLA compiles. Everything here is time-major: `[T, B, ...]`.
+bounds how often XLA compiles. Sequences are `[B, T, ...]` throughout, as Keras has them.
 """
 
 import contextlib
@@ -59,10 +59,10 @@ def run(
     step_mask: tf.Tensor | None = None,
     compiled: bool = False,
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """Runs `cell` over `projected [T, B, G]` and returns `(outputs [T, B, O], final states)`.
+    """Runs `cell` over `projected [B, T, G]` and returns `(outputs [B, T, O], final states)`.
 
     `state_mask [B, H]` multiplies the first state before the recurrent product (recurrent
-    dropout). Where `step_mask [T, B]` is false the states stay as they are and the output repeats
+    dropout). Where `step_mask [B, T]` is false the states stay as they are and the output repeats
     the one before; before the first true step it is zero, as in Keras. `compiled=True` has XLA
     compile the loops.
     """
@@ -71,27 +71,31 @@ def run(
     plan = plan_of(cell, projected, initial_states, matrix)
     loops = Loops.of(cell, plan, compiled)
     shape = tf.shape(projected)
-    steps = shape[0] if projected.shape[0] is None else tf.constant(projected.shape[0])
+    steps = shape[1] if projected.shape[1] is None else tf.constant(projected.shape[1])
     given = Given(projected, list(initial_states), matrix, state_mask, step_mask)
     padded = compiled and None in projected.shape[:2]
     if padded:
         given = on_rungs(given)
-    rows = given.projected.shape[1]
-    split = compiled and not tf.executing_eagerly() and _cores() > 1
-    if split and (rows is None or rows >= _SMALLEST_SPLIT):
-        parts = given.halves()
-    else:
-        parts = [given]
+    parts = given.parts(_parts(given, compiled))
     results = [_run_part(loops, cell, plan, steps, part) for part in parts]
-    outputs = tf.concat([part[0] for part in results], axis=1)
+    outputs = tf.concat([part[0] for part in results], axis=0)
     finals = [tf.concat(pair, axis=0) for pair in zip(*(part[1] for part in results), strict=True)]
     if padded:
-        outputs, finals = outputs[:steps, : shape[1]], [final[: shape[1]] for final in finals]
+        outputs = outputs[: shape[0], :steps]
+        finals = [final[: shape[0]] for final in finals]
     # What is known of the sizes must not be lost on the layers that come after.
     outputs.set_shape([*projected.shape[:2], None])
     for final in finals:
-        final.set_shape([projected.shape[1], None])
+        final.set_shape([projected.shape[0], None])
     return outputs, finals
+
+
+def _parts(given: Given, compiled: bool) -> int:
+    """How many parts of the batch are run side by side."""
+    if not compiled or tf.executing_eagerly() or _cores() < 2:
+        return 1
+    rows = given.projected.shape[0]
+    return 2 if rows is None or rows >= _SMALLEST_SPLIT else 1
 
 
 def _cores() -> int:
@@ -108,26 +112,24 @@ def _run_part(
 
     @tf.custom_gradient
     def through_time(*inputs: tf.Tensor) -> Any:
+        # The gradient is ours to give, so no tape has to look into the loops.
         (projected, *states), weights = inputs[: 1 + count], list(inputs[1 + count :])
         matrix = None if given.matrix is None else weights.pop()
-        now = (steps, projected, states, matrix, given.state_mask, given.step_mask, weights)
-        # The gradient is ours to give, so no tape has to look into the loops.
-        now = tf.nest.map_structure(_unwatched, now)
-        outputs, finals, kept = loops.forward(owner(), plan, *now)
+        parts = (projected, states, matrix, given.state_mask, given.step_mask)
+        now = Given(*tf.nest.map_structure(_unwatched, parts))
+        weights = tf.nest.map_structure(_unwatched, weights)
+        outputs, finals, kept = loops.forward(owner(), plan, steps, now, weights)
 
         def backpropagate(d_outputs: tf.Tensor, *d_finals: tf.Tensor) -> tuple[tf.Tensor, ...]:
             d_results = tf.nest.map_structure(_unwatched, (d_outputs, list(d_finals)))
-            d_projected, d_recurrent, d_states, d_weights = loops.backward(
-                owner(), plan, *now, kept, *d_results
-            )
-            found = [d_projected, *d_states, *d_weights]
-            if given.matrix is not None:
-                d_recurrent = d_projected if d_recurrent is None else d_recurrent
-                masks = [given.state_mask, *[None] * (count - 1)]
-                meeting = list(zip(now[2], kept.states, masks, strict=True))
-                meeting = meeting[: owner().states_in_product(matrix)]
-                parts = [_matrix_gradient(*part, d_recurrent) for part in meeting]
-                found.append(tf.concat(parts, axis=0))
+            d = loops.backward(owner(), plan, steps, now, weights, kept, *d_results)
+            found = [d.projected, *d.states, *d.weights]
+            if now.matrix is not None:
+                masks = [now.state_mask, *[None] * (count - 1)]
+                meeting = list(zip(now.states, kept.states, masks, strict=True))
+                meeting = meeting[: owner().states_in_product(now.matrix)]
+                blocks = [_matrix_gradient(*part, d.recurrent) for part in meeting]
+                found.append(blocks[0] if len(blocks) == 1 else tf.concat(blocks, axis=0))
             return _only_first_derivatives(found, [*inputs, d_outputs, *d_finals])
 
         return (outputs, *finals), backpropagate
@@ -135,9 +137,7 @@ def _run_part(
     with AutocastScope(None):  # the gradient of a weight is in its own type
         weights = [tf.convert_to_tensor(weight.value) for weight in plan.weights]
     if _without_gradient.get():
-        masks = (given.state_mask, given.step_mask)
-        now = (steps, given.projected, given.states, given.matrix, *masks, weights)
-        outputs, finals, _ = loops.forward(cell, plan, *now)
+        outputs, finals, _ = loops.forward(cell, plan, steps, given, weights)
         return outputs, finals
     matrix = [] if given.matrix is None else [given.matrix]
     outputs, *finals = through_time(given.projected, *given.states, *weights, *matrix)
@@ -165,13 +165,21 @@ def _unwatched(value: Any) -> Any:
 
 
 def _matrix_gradient(
-    initial: tf.Tensor, history: tf.Tensor, state_mask: tf.Tensor | None, d_recurrent: tf.Tensor
+    initial: tf.Tensor,  # [B, H]
+    history: tf.Tensor,  # [B, T, H], after each step
+    state_mask: tf.Tensor | None,
+    d_recurrent: tf.Tensor,  # [B, T, R]
 ) -> tf.Tensor:
-    """`Σ_t h_{t-1}ᵀ d_t` as one product over all steps, `[H, G]`."""
-    before = history[:-1]
+    """`Σ_t h_{t-1}ᵀ d_t` as one product over all rows and steps, `[H, R]`.
+
+    Seen as a list of B·T lines, the state before a line is the line before it, so that nothing is
+    moved; only a row's first line stands behind another row's last one. What that brings in is
+    taken off again, together with what the initial states are owed.
+    """
     if state_mask is not None:
-        initial, before = initial * state_mask, before * state_mask
-    rows = tf.reshape(before, [-1, before.shape[-1]])
-    d_rows = tf.reshape(d_recurrent[1:], [-1, d_recurrent.shape[-1]])
-    first = tf.matmul(initial, d_recurrent[0], transpose_a=True)
-    return tf.matmul(rows, d_rows, transpose_a=True) + first
+        initial, history = initial * state_mask, history * state_mask[:, None]
+    before = tf.reshape(history, [-1, history.shape[-1]])[:-1]
+    d_lines = tf.reshape(d_recurrent, [-1, d_recurrent.shape[-1]])[1:]
+    strangers = tf.concat([tf.zeros_like(initial[:1]), history[:-1, -1]], axis=0)
+    first = tf.matmul(initial - strangers, d_recurrent[:, 0], transpose_a=True)
+    return tf.matmul(before, d_lines, transpose_a=True) + first

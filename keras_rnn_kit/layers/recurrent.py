@@ -3,7 +3,7 @@
 from typing import Any
 
 import keras
-from keras import ops
+from keras import ops, tree
 
 from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.layers import initial_states
@@ -13,10 +13,29 @@ from keras_rnn_kit.layers import initial_states
 class RNN(keras.layers.RNN):
     """Runs a cell, or a list of cells, over `[B, T, E]`.
 
-    The arguments, the masks, `return_sequences`, `return_state`, `go_backwards`, `stateful`,
-    `initial_state` and saving are those of `keras.layers.RNN`. A projected cell
-    (`keras_rnn_kit.cells.ProjectedCell`) runs on the engine; any other cell, `unroll=True` and
-    other backends than TensorFlow run through Keras's own loop, with the same results.
+    A projected cell (`keras_rnn_kit.cells.ProjectedCell`) runs on the engine; any other cell,
+    `unroll=True` and other backends than TensorFlow run through Keras's own loop, with the same
+    results. The arguments, masks, states and saving are those of `keras.layers.RNN`, with these
+    differences.
+
+    Args:
+        cell: the cell, or a list of cells, which then make one step together.
+        return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as in
+            Keras. A `stateful` layer refuses a batch with another number of rows than it was built
+            for, in a graph too, where Keras would stretch the batch to the states without a word.
+        initial_state: what a call that is given no initial state starts from: `"zeros"` (what the
+            cell itself starts from, in nearly all cells zeros); `"learned"`, to which a trained
+            weight `[H]` is added for each state, zeros at first; `"random"`, to which in training
+            alone normal noise is added (standard deviation 0.1, drawn anew for each row and call),
+            so that the network learns not to depend on where it starts. A `stateful` layer starts
+            from `"zeros"`.
+
+    Raises:
+        KitError: `initial_state` is none of these, or another than `"zeros"` with `stateful=True`;
+            in a call, a stateful layer is given another number of rows.
+
+    Source of `"random"`: Zimmermann, Tietz and Grothmann, "Forecasting with Recurrent Neural
+    Networks: 12 Tricks", 2012. There the noise follows the training errors; here it has one size.
 
     Example:
 
@@ -28,6 +47,67 @@ class RNN(keras.layers.RNN):
     >>> outputs.shape, state.shape
     (TensorShape([2, 3, 4]), TensorShape([2, 4]))
     """
+
+    def __init__(
+        self,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        initial_state: str = "zeros",
+        **kwargs: Any,
+    ):
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            zero_output_for_mask=zero_output_for_mask,
+            **kwargs,
+        )
+        self.initial_state = initial_states.checked(initial_state, stateful)
+        self._initial_weights: list[Any] = []  # [H] for each state, where they are learned
+        if initial_state == "random":
+            self.initial_seed_generator = keras.random.SeedGenerator()
+
+    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+        """Makes the weights for inputs `[B, T, E]`."""
+        super().build(sequences_shape, initial_state_shape)
+        if self.initial_state == "learned" and not self._initial_weights:
+            self._initial_weights = [
+                self.add_weight(shape=(size,), initializer="zeros", name=f"initial_state_{k}")
+                for k, size in enumerate(tree.flatten(self.state_size))
+            ]
+
+    def get_initial_state(self, batch_size: Any) -> list[Any]:
+        """What a call starts from, `[B, H]` for each state; without the noise of `"random"`."""
+        states = super().get_initial_state(batch_size)
+        weights = self._initial_weights
+        return initial_states.learned(states, weights) if weights else states
+
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
+        """Runs the cell over `sequences [B, T, E]`."""
+        if self.stateful:
+            rows = tree.flatten(self.states)[0].shape[0]
+            sequences = initial_states.of_as_many_rows(sequences, rows, self.name)
+        if initial_state is None and self.initial_state == "random" and training:
+            states = self.get_initial_state(ops.shape(sequences)[0])
+            initial_state = initial_states.disturbed(states, self.initial_seed_generator)
+        return super().call(sequences, initial_state, mask, training)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments; `initial_state` is left out at its default, so that Keras can read it."""
+        config = super().get_config()
+        if self.initial_state != "zeros":
+            config["initial_state"] = self.initial_state
+        return config
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
@@ -59,13 +139,12 @@ class RNN(keras.layers.RNN):
             state_mask = self.cell.get_recurrent_dropout_mask(states[0])
             if input_mask is not None:
                 sequences = sequences * input_mask[:, None]
-        sequences = tf.cast(sequences, self.cell.compute_dtype)
-        inputs = tf.transpose(sequences, [1, 0, 2])  # [T, B, E]
+        inputs = tf.cast(sequences, self.cell.compute_dtype)
         if mask is not None:
-            mask = tf.cast(tf.transpose(tf.reshape(mask, tf.shape(sequences)[:2])), tf.bool)
+            mask = tf.cast(tf.reshape(mask, tf.shape(sequences)[:2]), tf.bool)
         if self.go_backwards:
-            inputs = tf.reverse(inputs, [0])
-            mask = None if mask is None else tf.reverse(mask, [0])
+            inputs = tf.reverse(inputs, [1])
+            mask = None if mask is None else tf.reverse(mask, [1])
 
         if marker.wanted():
             outputs, finals = marker.emit(self.cell, inputs, states, step_mask=mask)
@@ -82,16 +161,14 @@ class RNN(keras.layers.RNN):
         if mask is not None and self.zero_output_for_mask:
             outputs = tf.where(mask[:, :, None], outputs, tf.zeros([], outputs.dtype))
         if output_mask is not None:
-            outputs = outputs * output_mask
-        last = outputs[-1]
-        if not self.return_sequences:
-            return last, last[:, None], finals
-        return last, tf.transpose(outputs, [1, 0, 2]), finals
+            outputs = outputs * output_mask[:, None]
+        last = outputs[:, -1]
+        return last, outputs if self.return_sequences else last[:, None], finals
 
 
 def _project(cell: ProjectedCell, inputs: Any, training: bool) -> Any:
-    """`cell.project` for all steps, as one plain product: `[T, B, E] -> [T, B, G]`."""
-    length, batch, features = ops.shape(inputs)
+    """`cell.project` for all steps, as one plain product: `[B, T, E] -> [B, T, G]`."""
+    batch, length, features = ops.shape(inputs)
     project = cell.project_in_training if training else cell.project
     projected = project(ops.reshape(inputs, (-1, features)))
-    return ops.reshape(projected, (length, batch, projected.shape[-1]))
+    return ops.reshape(projected, (batch, length, projected.shape[-1]))

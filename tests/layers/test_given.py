@@ -13,13 +13,13 @@ from keras_rnn_kit.layers.given import Given, on_rungs
 )
 def rungs(projected):
     """The sizes that T and B are padded to, and everything that is padded."""
-    rows = projected[0]
+    rows = projected[:, 0]
     given = on_rungs(Given(projected, [rows, rows], None, rows, projected[..., 0] > 0))
     return given.projected, given.states, given.state_mask, given.step_mask
 
 
 def padded_size(length, rows):
-    return tuple(rungs(tf.ones([length, rows, 1]))[0].shape[:2])
+    return tuple(rungs(tf.ones([rows, length, 1]))[0].shape[:2])[::-1]
 
 
 def test_lengths_go_up_to_powers_of_two():
@@ -39,29 +39,29 @@ def test_rows_go_up_to_even_numbers_a_quarter_of_a_power_of_two_apart():
 @pytest.mark.parametrize(("length", "rows"), [(1, 1), (3, 5), (5, 9), (4, 8), (7, 13)])
 def test_padding_comes_after_what_is_there_and_repeats_rows(length, rows):
     rng = np.random.default_rng(length)
-    projected = rng.normal(size=(length, rows, 1)).astype("float32")
+    projected = rng.normal(size=(rows, length, 1)).astype("float32")
     padded, states, state_mask, step_mask = rungs(tf.constant(projected))
-    np.testing.assert_array_equal(padded[:length, :rows], projected)
-    np.testing.assert_array_equal(step_mask[:length, :rows], projected[..., 0] > 0)
+    np.testing.assert_array_equal(padded[:rows, :length], projected)
+    np.testing.assert_array_equal(step_mask[:rows, :length], projected[..., 0] > 0)
     for tensor in (*states, state_mask):
-        np.testing.assert_array_equal(tensor[:rows], projected[0])
-        assert tensor.shape[0] == padded.shape[1]
+        np.testing.assert_array_equal(tensor[:rows], projected[:, 0])
+        assert tensor.shape[0] == padded.shape[0]
         # Not zeros: an equation may have no value there.
-        assert (tensor[rows:].numpy() == projected[0, -1]).all()
-    assert (padded[:length, rows:].numpy() == projected[:, -1:]).all()
+        assert (tensor[rows:].numpy() == projected[-1, 0]).all()
+    assert (padded[rows:, :length].numpy() == projected[-1:]).all()
     assert step_mask.shape == padded.shape[:2]
 
 
 def test_sizes_that_are_known_stay():
-    @tf.function(input_signature=[tf.TensorSpec([3, None, 1])], autograph=False)
+    @tf.function(input_signature=[tf.TensorSpec([None, 3, 1])], autograph=False)
     def known_length(projected):
-        given = on_rungs(Given(projected, [projected[0]], None, None, None))
+        given = on_rungs(Given(projected, [projected[:, 0]], None, None, None))
         assert given.matrix is given.state_mask is given.step_mask is None
         return given.projected
 
-    @tf.function(input_signature=[tf.TensorSpec([None, 5, 1])], autograph=False)
+    @tf.function(input_signature=[tf.TensorSpec([5, None, 1])], autograph=False)
     def known_rows(projected):
-        return on_rungs(Given(projected, [projected[0]], None, None, None)).projected
+        return on_rungs(Given(projected, [projected[:, 0]], None, None, None)).projected
 
-    assert known_length(tf.ones([3, 5, 1])).shape[:2] == (3, 6)
-    assert known_rows(tf.ones([3, 5, 1])).shape[:2] == (4, 5)
+    assert known_length(tf.ones([5, 3, 1])).shape[:2] == (6, 3)
+    assert known_rows(tf.ones([5, 3, 1])).shape[:2] == (5, 4)
