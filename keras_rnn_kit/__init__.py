@@ -13,9 +13,11 @@ from keras_rnn_kit.errors import KitError
 if TYPE_CHECKING:
     from keras_rnn_kit import (
         cells,
+        constraints,
         data,
         exporting,
         generation,
+        initializers,
         layers,
         models,
         runtime,
@@ -27,9 +29,11 @@ __version__ = "0.1.0"
 
 _SUBPACKAGES = (
     "cells",
+    "constraints",
     "data",
     "exporting",
     "generation",
+    "initializers",
     "layers",
     "models",
     "runtime",
@@ -39,9 +43,11 @@ _SUBPACKAGES = (
 __all__ = [
     "KitError",
     "cells",
+    "constraints",
     "data",
     "exporting",
     "generation",
+    "initializers",
     "layers",
     "models",
     "runtime",

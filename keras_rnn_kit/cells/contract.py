@@ -29,7 +29,8 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
       that the step has no such product, and `update` then gets `recurrent=None`. A matrix as high
       as the first few states together meets those, side by side.
 
-    A cell that draws noise anew at every step overrides `project_in_training`, too.
+    A cell that draws noise anew at every step overrides `project_in_training`, too; one that is
+    linear in its only state can say so in `affine`.
 
     `call` is written from these, so that the cell also runs in a stock `keras.layers.RNN`,
     `StackedRNNCells` or `Bidirectional`. Input, recurrent and output dropout are fixed over time
@@ -90,8 +91,15 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
         )
 
     def recurrent_matrix(self) -> Any:
-        """The `[H, G]` matrix of the step, or `None` for a cell that has none."""
+        """The `[H, R]` matrix of the step, or `None` for a cell that has none."""
         return self.recurrent_kernel
+
+    def affine(self, projected: Any) -> tuple[Any, Any] | None:
+        """`(decay, drive)`, `[..., H]` each, of a step that is `h = decay ⊙ h + drive` and no more.
+
+        The engine can then join many steps in one. `None`, as for nearly all cells: it is another.
+        """
+        return None
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
         """One step as Keras's cells have it: `[B, E]` and states to `(output, new states)`."""
@@ -112,15 +120,16 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
             recurrent = ops.matmul(side_by_side, matrix)
         projected = self.project_in_training(inputs) if training else self.project(inputs)
         output, new_states = self.update(projected, recurrent, states)
-        if training and self.output_dropout > 0:
-            output = output * self.get_output_dropout_mask(states[0])
+        output_mask = self.get_output_dropout_mask(states[0])
+        if training and output_mask is not None:
+            output = output * output_mask
         return output, list(new_states) if nested else new_states[0]
 
     @property
     def state_sizes(self) -> list[int]:
         """`state_size` as a list, also where it is one integer."""
-        several = isinstance(self.state_size, (list, tuple))
-        return list(self.state_size) if several else [self.state_size]
+        size = self.state_size
+        return list(size) if isinstance(size, (list, tuple)) else [size]
 
     def states_in_product(self, matrix: Any) -> int:
         """How many of the first states, side by side, are as wide as `matrix [H, R]` is high."""
@@ -146,20 +155,17 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
         pass
 
     def followed_by_state_mask(self, projected: Any) -> Any:
-        """`projected` and, where the state is dropped, the mask: `[..., G] -> [..., G + H]`.
+        """`projected` and, where the state is dropped, the mask: `[B·T, G] -> [B·T, G + H]`.
 
         For the `project_in_training` of a cell whose `update` multiplies the state by a matrix
         itself: `recurrent_dropout` has to drop the same there.
         """
-        mask = getattr(self, "_recurrent_dropout_mask", None)  # drawn before the loop
+        mask = getattr(self, "_recurrent_dropout_mask", None)  # drawn before any loop
         if mask is None:
             return projected
-        batch, width = mask.shape[0], mask.shape[-1]
-        batch = ops.shape(mask)[0] if batch is None else batch
-        steps = ops.reshape(projected, (-1, batch, projected.shape[-1]))
-        masks = ops.broadcast_to(mask, (ops.shape(steps)[0], batch, width))
-        both = ops.concatenate([steps, masks], axis=-1)
-        return ops.reshape(both, (*ops.shape(projected)[:-1], both.shape[-1]))
+        steps = ops.shape(projected)[0] // ops.shape(mask)[0]
+        # The engine projects all steps at once, those of one row together; `call` projects one.
+        return ops.concatenate([projected, ops.repeat(mask, steps, axis=0)], axis=-1)
 
     def get_recurrent_dropout_mask(self, step_input: Any) -> Any:
         """The mask of the first state `[B, H]`, one for all steps; `None` without such dropout."""

@@ -1,11 +1,13 @@
 """What most cells have in common: the three weights of Keras's cells, and their arguments."""
 
+import inspect
 from typing import Any, ClassVar
 
 from keras import activations, constraints, initializers, ops, random, regularizers
 
 from keras_rnn_kit.arguments import positive, rate
 from keras_rnn_kit.cells.contract import ProjectedCell
+from keras_rnn_kit.errors import KitError
 
 _OF_WEIGHTS = ("kernel", "recurrent", "bias")
 
@@ -16,7 +18,8 @@ class WeightedCell(ProjectedCell):
     A subclass says how wide they are, in units: `gates` (G = gates · H) and `recurrent_gates`
     (R = recurrent_gates · H; as many as `gates` if it says nothing, 0 for no recurrent kernel). It
     then writes `update`; `project` is `x W + b`. Arguments of its own come before `**kwargs`, and
-    go into its `get_config`.
+    go into its `get_config`; those of the arguments here that it has no use for it names in
+    `lacks`, and then neither it nor its layer takes them.
 
     Args:
         units: H, the width of the state and of the output.
@@ -30,7 +33,8 @@ class WeightedCell(ProjectedCell):
         seed: of the dropout.
 
     Raises:
-        KitError: `units` is not a positive integer, or a rate does not lie in [0, 1).
+        KitError: `units` is not a positive integer, a rate does not lie in [0, 1), or an argument
+            is one that the cell lacks.
 
     Example: a cell whose step is a weighted mean of the past and a new value.
 
@@ -48,6 +52,7 @@ class WeightedCell(ProjectedCell):
 
     gates: ClassVar[int] = 1
     recurrent_gates: ClassVar[int | None] = None
+    lacks: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -68,6 +73,13 @@ class WeightedCell(ProjectedCell):
         seed: int | None = None,
         **kwargs: Any,
     ):
+        given, takes = locals(), inspect.signature(WeightedCell.__init__).parameters
+        for name in self.lacks:
+            if given[name] != takes[name].default:
+                raise KitError(
+                    f"{type(self).__name__} has no {name}; received {name}={given[name]!r}. "
+                    "Leave it out."
+                )
         positive(units=units)
         rate(dropout=dropout, recurrent_dropout=recurrent_dropout)
         super().__init__(**kwargs)
@@ -94,7 +106,7 @@ class WeightedCell(ProjectedCell):
         """Makes the weights for inputs `[..., E]`."""
         of_state = self.gates if self.recurrent_gates is None else self.recurrent_gates
         self.kernel = self._weight("kernel", (input_shape[-1], self.gates * self.units))
-        self.recurrent_kernel = None
+        self.recurrent_kernel: Any = None
         if of_state:
             shape = (self.units, of_state * self.units)
             self.recurrent_kernel = self._weight("recurrent_kernel", shape)
@@ -130,4 +142,6 @@ class WeightedCell(ProjectedCell):
             for kind in (initializers, regularizers, constraints):
                 name = f"{of}_{kind.__name__.rpartition('.')[2][:-1]}"
                 config[name] = kind.serialize(getattr(self, name))
+        for name in self.lacks:
+            del config[name]
         return {**super().get_config(), **config}

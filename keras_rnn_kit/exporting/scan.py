@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from keras_rnn_kit.cells import SimpleRNNCell
+from keras_rnn_kit.cells import IRNNCell, SimpleRNNCell
 from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.exporting.compaction import Compaction
 from keras_rnn_kit.exporting.nodes import Nodes
@@ -23,6 +23,7 @@ from keras_rnn_kit.exporting.tidying import all_nodes, bodies
 from keras_rnn_kit.layers.marker import Mark
 
 MARKER_OP, MARKER_DOMAIN = "Recurrence", "keras_rnn_kit"
+_RNN_CELLS = (SimpleRNNCell, IRNNCell)
 _RNN_ACTIVATIONS = {keras.activations.tanh: "Tanh", keras.activations.relu: "Relu"}
 
 # Converts a TensorFlow function with the given signature into an ONNX graph.
@@ -31,7 +32,7 @@ Converter = Callable[[Callable[..., Any], list[tf.TensorSpec]], onnx.GraphProto]
 
 def onnx_operator(cell: ProjectedCell) -> bool:
     """Whether ONNX has an operator that is this very cell, and cuDNN a kernel for it."""
-    return type(cell) is SimpleRNNCell and cell.activation in _RNN_ACTIVATIONS
+    return type(cell) in _RNN_CELLS and cell.activation in _RNN_ACTIVATIONS
 
 
 def expand(graph: onnx.GraphProto, marks: list[Mark], convert: Converter) -> None:

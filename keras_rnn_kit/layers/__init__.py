@@ -3,8 +3,44 @@
 from keras_rnn_kit.extras import train_extra
 
 with train_extra("keras_rnn_kit.layers"):
-    from keras_rnn_kit.layers.of_cells import SimpleRNN
+    from keras_rnn_kit.layers.of_cells import (
+        GRU,
+        IRNN,
+        LSTM,
+        MGU,
+        UGRNN,
+        AntisymmetricRNN,
+        CoRNN,
+        FastGRNN,
+        FastRNN,
+        IndRNN,
+        LayerNormSimpleRNN,
+        LinearRecurrent,
+        MinimalRNN,
+        MultiplicativeRNN,
+        SimpleRNN,
+    )
     from keras_rnn_kit.layers.pooling import TemporalPooling
     from keras_rnn_kit.layers.recurrent import RNN
+    from keras_rnn_kit.layers.stacked import StackedRNN
 
-__all__ = ["RNN", "SimpleRNN", "TemporalPooling"]
+__all__ = [
+    "GRU",
+    "IRNN",
+    "LSTM",
+    "MGU",
+    "RNN",
+    "UGRNN",
+    "AntisymmetricRNN",
+    "CoRNN",
+    "FastGRNN",
+    "FastRNN",
+    "IndRNN",
+    "LayerNormSimpleRNN",
+    "LinearRecurrent",
+    "MinimalRNN",
+    "MultiplicativeRNN",
+    "SimpleRNN",
+    "StackedRNN",
+    "TemporalPooling",
+]

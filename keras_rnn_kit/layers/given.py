@@ -34,8 +34,8 @@ class Given:
         ]
 
 
-def on_rungs(given: Given) -> Given:
-    """Pads time and batch, where a size is not known beforehand, to one of a few sizes.
+def on_rungs(given: Given, *, fixed_rows: bool, fixed_length: bool) -> Given:
+    """Pads time and batch, unless they are fixed, to one of a few sizes.
 
     XLA compiles a loop for each shape that it meets. Time goes up to a power of two: the loop still
     stops at the true length, so that only memory is padded. Rows are computed, so the batch goes to
@@ -46,18 +46,18 @@ def on_rungs(given: Given) -> Given:
     """
     batch, length = tf.unstack(tf.shape(given.projected)[:2])
     more_steps, more_rows = 0, 0
-    if given.projected.shape[1] is None:
+    if not fixed_length:
         more_steps = _power_of_two(2 * length - 1) - length
-    if given.projected.shape[0] is None:
+    if not fixed_rows:
         more_rows = -batch % tf.maximum(_power_of_two(batch) // 4, 2)
 
     def longer(tensor: tf.Tensor) -> tf.Tensor:  # [B, T, ...]
-        if given.projected.shape[1] is not None:
+        if fixed_length:
             return tensor
         return tf.pad(tensor, [[0, 0], [0, more_steps], *[[0, 0]] * (tensor.shape.rank - 2)])
 
     def wider(tensor: tf.Tensor) -> tf.Tensor:  # [B, ...]
-        if given.projected.shape[0] is not None:
+        if fixed_rows:
             return tensor
         return tf.concat([tensor, tf.repeat(tensor[-1:], more_rows, 0)], 0)
 

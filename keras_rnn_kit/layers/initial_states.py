@@ -1,5 +1,6 @@
 """What a recurrence starts from when nothing is passed to it, and how many rows it goes on with."""
 
+import reprlib
 from typing import Any
 
 import keras
@@ -13,10 +14,11 @@ STDDEV = 0.1  # of "random": a twentieth of what a tanh state can span, so that 
 
 def checked(choice: Any, stateful: bool) -> str:
     """`choice`, if it is one and goes with `stateful`; `KitError` otherwise."""
-    if choice not in CHOICES:
+    if not isinstance(choice, str) or choice not in CHOICES:
         raise KitError(
             "initial_state must be 'zeros', 'random' or 'learned' where a layer is made; received "
-            f"{choice!r}. Pass a tensor where the layer is called: layer(x, initial_state=...)."
+            f"{reprlib.repr(choice)}. Pass a tensor where the layer is called: "
+            "layer(x, initial_state=...)."
         )
     if stateful and choice != "zeros":
         raise KitError(
@@ -59,8 +61,8 @@ def of_as_many_rows(sequences: Any, rows: int, layer: str) -> Any:
     if received is None and keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        # Counted, not read from the shape: TensorFlow's optimizer believes what `ensure_shape` says,
-        # and would strike an assertion about the shape out.
+        # Counted, not read from the shape: TensorFlow's optimizer believes what `ensure_shape`
+        # says, and would strike an assertion about the shape out.
         finite = tf.math.is_finite(tf.cast(sequences[:, 0], "float32"))
         finite = tf.reduce_all(finite, axis=list(range(1, finite.shape.rank)))  # [B]
         found = tf.math.count_nonzero(finite) + tf.math.count_nonzero(~finite)

@@ -162,7 +162,9 @@ class Loops:
         plan, storage = self._plan, self._storage
         batch, length = tf.unstack(tf.shape(projected)[:2])
         # A plain activation reads its step where it lies; a step of several gates wants it apart.
-        projected_at = storage.reader(projected) if plan.slope else storage.reader_apart(projected, steps)
+        projected_at = (
+            storage.reader(projected) if plan.slope else storage.reader_apart(projected, steps)
+        )
         real_at = None if step_mask is None else storage.reader(step_mask)
 
         # A loop carries no None: what a cell does not have is an empty list.

@@ -18,15 +18,20 @@ class NamedRNN(RNN):
     Arguments that the cell's constructor names go to the cell and can be read from the layer
     (`layer.units`); all others go to `RNN`. The cell owns its arguments: their meaning, defaults
     and errors are documented there. `positional` names those that may come without a name, in
-    order; by default the cell's.
+    order; by default the cell's. `unsaved` names, with their defaults, arguments of the layer's own
+    that its config leaves out.
     """
 
     cell_class: ClassVar[type[ProjectedCell]]
     positional: ClassVar[tuple[str, ...]] = ()
+    unsaved: ClassVar[dict[str, Any]] = {}
+    stands_in_for: ClassVar[type[keras.layers.RNN] | None] = None
     _cell_arguments: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if not hasattr(cls, "cell_class"):
+            return  # itself a base
         own = arguments_of(cls.cell_class)
         cls._cell_arguments = tuple(parameter.name for parameter in own)
         for name in cls._cell_arguments:
@@ -34,11 +39,12 @@ class NamedRNN(RNN):
         cls.positional = cls.positional or cls._cell_arguments
         of_rnn = [
             p
-            for p in inspect.signature(keras.layers.RNN.__init__).parameters.values()
+            for p in inspect.signature(RNN.__init__).parameters.values()
             if p.default is not p.empty
         ]
-        known = {parameter.name: parameter for parameter in (*own, *of_rnn)}
         of_layer = inspect.Parameter("_", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
+        unsaved = [of_layer.replace(name=n, default=value) for n, value in cls.unsaved.items()]
+        known = {parameter.name: parameter for parameter in (*own, *of_rnn, *unsaved)}
         first = [known.pop(name, of_layer.replace(name=name)) for name in cls.positional]
         keywords = [p.replace(kind=p.KEYWORD_ONLY) for p in known.values()]
         rest = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
@@ -56,10 +62,13 @@ class NamedRNN(RNN):
                 raise TypeError(f"{type(self).__name__} received the argument {name!r} twice.")
             kwargs[name] = value
         of_cell = {name: kwargs.pop(name) for name in self._cell_arguments if name in kwargs}
+        unsaved = {name: kwargs.pop(name, value) for name, value in self.unsaved.items()}
         shared = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
         cell_name = keras.src.utils.naming.to_snake_case(self.cell_class.__name__)
         super().__init__(self.cell_class(**of_cell, **shared, name=cell_name), **kwargs)
         self.input_spec = [keras.layers.InputSpec(ndim=3)]
+        for name, value in unsaved.items():
+            setattr(self, name, value)
 
     def get_config(self) -> dict[str, Any]:
         """The cell's arguments and the layer's own, flat, as the constructor takes them."""
@@ -81,6 +90,7 @@ def layer_of(
     *,
     module: str,
     stands_in_for: type[keras.layers.RNN] | None = None,
+    base: type[NamedRNN] = NamedRNN,
     note: str = "",
 ) -> type[NamedRNN]:
     """The layer that runs `cell_class` over time, named as the cell without its "Cell".
@@ -91,6 +101,7 @@ def layer_of(
     name = cell_class.__name__.removesuffix("Cell")
     body: dict[str, Any] = {"cell_class": cell_class, "__module__": module}
     if stands_in_for is not None:
+        body["stands_in_for"] = stands_in_for
         body["positional"] = tuple(inspect.signature(stands_in_for.__init__).parameters)[1:-1]
     equation = inspect.cleandoc(cell_class.__doc__ or "").partition("\n\n")[0]
     drop_in = ""
@@ -112,7 +123,7 @@ the source of the equation and the errors; `layers.RNN` documents the others.
 >>> layer(np.ones((2, 3, 5), "float32"), mask=np.array([[True, True, False]] * 2)).shape
 TensorShape([2, 3, 4])
 """
-    made = type(name, (NamedRNN,), body)
+    made = type(name, (base,), body)
     return keras.saving.register_keras_serializable(package="keras_rnn_kit")(made)
 
 
@@ -122,13 +133,14 @@ def arguments_of(cell_class: type[ProjectedCell]) -> list[inspect.Parameter]:
     for base in cell_class.__mro__[: cell_class.__mro__.index(keras.layers.Layer)]:
         if "__init__" not in vars(base):
             continue
-        parameters = inspect.signature(base.__init__).parameters.values()
+        parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
         for parameter in parameters:
             if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.name != "self":
                 found.setdefault(parameter.name, parameter)
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
             break
-    return list(found.values())
+    lacks = getattr(cell_class, "lacks", ())
+    return [parameter for name, parameter in found.items() if name not in lacks]
 
 
 def _forwarded(name: str) -> property:

@@ -28,8 +28,9 @@ from keras.src.backend import AutocastScope
 from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers.given import Given, on_rungs
-from keras_rnn_kit.layers.loops import Loops
+from keras_rnn_kit.layers.loops import Loops, seen
 from keras_rnn_kit.layers.plan import Plan, plan_of
+from keras_rnn_kit.layers.scan import parallel_scan, worth_it
 
 _SMALLEST_SPLIT = 8  # rows; below it, two halves cost more than they bring
 
@@ -69,13 +70,22 @@ def run(
     matrix = cell.recurrent_matrix()
     matrix = None if matrix is None else tf.convert_to_tensor(matrix)
     plan = plan_of(cell, projected, initial_states, matrix)
+    compiled = compiled and not _without_gradient.get()
     loops = Loops.of(cell, plan, compiled)
     shape = tf.shape(projected)
     steps = shape[1] if projected.shape[1] is None else tf.constant(projected.shape[1])
     given = Given(projected, list(initial_states), matrix, state_mask, step_mask)
-    padded = compiled and None in projected.shape[:2]
+    if not compiled and cell.affine(projected) is not None:
+        return tf.cond(
+            worth_it(initial_states[0], shape[1]),
+            lambda: _joined(cell, given),
+            lambda: _run_part(loops, cell, plan, steps, given),
+        )
+    # A layer that is called eagerly meets any size, one after the other.
+    fixed = [size is not None and not tf.executing_eagerly() for size in projected.shape[:2]]
+    padded = compiled and not all(fixed)
     if padded:
-        given = on_rungs(given)
+        given = on_rungs(given, fixed_rows=fixed[0], fixed_length=fixed[1])
     parts = given.parts(_parts(given, compiled))
     results = [_run_part(loops, cell, plan, steps, part) for part in parts]
     outputs = tf.concat([part[0] for part in results], axis=0)
@@ -88,6 +98,18 @@ def run(
     for final in finals:
         final.set_shape([projected.shape[0], None])
     return outputs, finals
+
+
+def _joined(cell: ProjectedCell, given: Given) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """A linear recurrence, its steps joined: a masked one decays nothing and adds nothing."""
+    decay, drive = cell.affine(given.projected)
+    if given.step_mask is None:
+        outputs = parallel_scan(decay, drive, given.states[0])
+        return outputs, [outputs[:, -1]]
+    real = given.step_mask[:, :, None]
+    decay = tf.where(real, decay, tf.ones([], decay.dtype))
+    states = parallel_scan(decay, tf.where(real, drive, tf.zeros([], drive.dtype)), given.states[0])
+    return tf.where(seen(given.step_mask), states, tf.zeros([], states.dtype)), [states[:, -1]]
 
 
 def _parts(given: Given, compiled: bool) -> int:

@@ -6,20 +6,23 @@ import keras
 from keras import ops, tree
 
 from keras_rnn_kit.cells.contract import ProjectedCell
+from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers import initial_states
+
+RECURRENCES = ("auto", "loop", "compiled", "unroll", "cudnn")
 
 
 @keras.saving.register_keras_serializable(package="keras_rnn_kit")
 class RNN(keras.layers.RNN):
     """Runs a cell, or a list of cells, over `[B, T, E]`.
 
-    A projected cell (`keras_rnn_kit.cells.ProjectedCell`) runs on the engine; any other cell,
-    `unroll=True` and other backends than TensorFlow run through Keras's own loop, with the same
-    results. The arguments, masks, states and saving are those of `keras.layers.RNN`, with these
-    differences.
+    A projected cell (`keras_rnn_kit.cells.ProjectedCell`), or a list of such, runs on the engine;
+    any other cell, `unroll=True` and other backends than TensorFlow run through Keras's own loop,
+    with the same results. The arguments, masks, states and saving are those of `keras.layers.RNN`,
+    with these differences.
 
     Args:
-        cell: the cell, or a list of cells, which then make one step together.
+        cell: the cell, or a list of cells, each fed with the outputs of the one before.
         return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as in
             Keras. A `stateful` layer refuses a batch with another number of rows than it was built
             for, in a graph too, where Keras would stretch the batch to the states without a word.
@@ -29,10 +32,16 @@ class RNN(keras.layers.RNN):
             alone normal noise is added (standard deviation 0.1, drawn anew for each row and call),
             so that the network learns not to depend on where it starts. A `stateful` layer starts
             from `"zeros"`.
+        recurrence: how the loop is run. There is no need to choose: `"auto"` takes compiled loops
+            in training and in eager calls, plain ones in other graphs, which may be saved.
+            `"loop"` and `"compiled"` insist on one of them, `"unroll"` is Keras's `unroll=True`,
+            and `"cudnn"` hands `SimpleRNN` (tanh or relu), `GRU` and `LSTM` to cuDNN, which needs
+            a GPU, and masks that are right-padded.
 
     Raises:
         KitError: `initial_state` is none of these, or another than `"zeros"` with `stateful=True`;
-            in a call, a stateful layer is given another number of rows.
+            `recurrence` is none of these, or `"cudnn"` for what cuDNN does not run or without a
+            GPU; in a call, a stateful layer is given another number of rows.
 
     Source of `"random"`: Zimmermann, Tietz and Grothmann, "Forecasting with Recurrent Neural
     Networks: 12 Tricks", 2012. There the noise follows the training errors; here it has one size.
@@ -58,18 +67,25 @@ class RNN(keras.layers.RNN):
         unroll: bool = False,
         zero_output_for_mask: bool = False,
         initial_state: str = "zeros",
+        recurrence: str = "auto",
         **kwargs: Any,
     ):
+        if recurrence not in RECURRENCES:
+            raise KitError(
+                f"recurrence must be one of {', '.join(RECURRENCES)}; received {recurrence!r}. "
+                "Leave it out, and the layer chooses."
+            )
         super().__init__(
             cell,
             return_sequences=return_sequences,
             return_state=return_state,
             go_backwards=go_backwards,
             stateful=stateful,
-            unroll=unroll,
+            unroll=unroll or recurrence == "unroll",
             zero_output_for_mask=zero_output_for_mask,
             **kwargs,
         )
+        self.recurrence = recurrence
         self.initial_state = initial_states.checked(initial_state, stateful)
         self._initial_weights: list[Any] = []  # [H] for each state, where they are learned
         if initial_state == "random":
@@ -103,67 +119,89 @@ class RNN(keras.layers.RNN):
         return super().call(sequences, initial_state, mask, training)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments; `initial_state` is left out at its default, so that Keras can read it."""
+        """The arguments; ours are left out at their defaults, so that Keras can read it."""
         config = super().get_config()
         if self.initial_state != "zeros":
             config["initial_state"] = self.initial_state
+        if self.recurrence != "auto":
+            config["recurrence"] = self.recurrence
         return config
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[Any, Any, Any]:
         """`(last output [B, O], outputs [B, T, O], final states)`: the hook that Keras calls."""
+        stacked = isinstance(self.cell, keras.layers.StackedRNNCells)
+        cells = self.cell.cells if stacked else [self.cell]
         on_engine = (
-            isinstance(self.cell, ProjectedCell)
+            all(isinstance(cell, ProjectedCell) for cell in cells)
             and not self.unroll
             and keras.backend.backend() == "tensorflow"
         )
-        if not on_engine:
+        if not on_engine or _would_outlive():
             return super().inner_loop(sequences, initial_state, mask, training)
-        with self.cell.own_precision():
-            return self._engine_loop(sequences, list(initial_state), mask, training)
-
-    def _engine_loop(
-        self, sequences: Any, states: list[Any], mask: Any, training: bool
-    ) -> tuple[Any, Any, list[Any]]:
         import tensorflow as tf
 
-        from keras_rnn_kit.layers import marker, recurrence
-
-        if marker.wanted() and marker.would_outlive():
-            return super().inner_loop(sequences, states, mask, training)
-        state_mask = output_mask = None
-        if training:
-            output_mask = self.cell.get_output_dropout_mask(states[0])
-            input_mask = self.cell.get_dropout_mask(sequences[:, 0])
-            state_mask = self.cell.get_recurrent_dropout_mask(states[0])
-            if input_mask is not None:
-                sequences = sequences * input_mask[:, None]
-        inputs = tf.cast(sequences, self.cell.compute_dtype)
         if mask is not None:
             mask = tf.cast(tf.reshape(mask, tf.shape(sequences)[:2]), tf.bool)
         if self.go_backwards:
-            inputs = tf.reverse(inputs, [1])
+            sequences = tf.reverse(sequences, [1])
             mask = None if mask is None else tf.reverse(mask, [1])
+        outputs, finals = sequences, []
+        for cell, states in zip(cells, initial_state if stacked else [initial_state], strict=True):
+            several = isinstance(states, (list, tuple))
+            states = list(states) if several else [states]
+            with cell.own_precision():
+                outputs, after = self._run(cell, outputs, states, mask, training)
+            finals.append(after if several else after[0])
+        if mask is not None and self.zero_output_for_mask:
+            outputs = tf.where(mask[:, :, None], outputs, tf.zeros([], outputs.dtype))
+        last = outputs[:, -1]
+        outputs = outputs if self.return_sequences else last[:, None]
+        return last, outputs, finals if stacked else finals[0]
 
+    def _run(
+        self, cell: ProjectedCell, inputs: Any, states: list[Any], mask: Any, training: bool
+    ) -> tuple[Any, list[Any]]:
+        """One cell over `inputs [B, T, E]`: `(outputs [B, T, O], final states)`."""
+        import tensorflow as tf
+
+        from keras_rnn_kit.layers import cudnn_kernel, marker, recurrence
+
+        state_mask = output_mask = None
+        if training:
+            output_mask = cell.get_output_dropout_mask(states[0])
+            input_mask = cell.get_dropout_mask(inputs[:, 0])
+            state_mask = cell.get_recurrent_dropout_mask(states[0])
+            if input_mask is not None:
+                inputs = inputs * input_mask[:, None]
+        inputs = tf.cast(inputs, cell.compute_dtype)
         if marker.wanted():
-            outputs, finals = marker.emit(self.cell, inputs, states, step_mask=mask)
+            outputs, finals = marker.emit(cell, inputs, states, step_mask=mask)
+        elif self.recurrence == "cudnn":
+            outputs, finals = cudnn_kernel.run(cell, inputs, states, state_mask, mask, training)
         else:
+            compiled = bool(training) or tf.executing_eagerly()
+            if self.recurrence != "auto":
+                compiled = self.recurrence == "compiled"
             outputs, finals = recurrence.run(
-                self.cell,
-                _project(self.cell, inputs, training),
+                cell,
+                _project(cell, inputs, training),
                 states,
                 state_mask=state_mask,
                 step_mask=mask,
-                compiled=bool(training) or tf.executing_eagerly(),
+                compiled=compiled,
             )
-
-        if mask is not None and self.zero_output_for_mask:
-            outputs = tf.where(mask[:, :, None], outputs, tf.zeros([], outputs.dtype))
         if output_mask is not None:
             outputs = outputs * output_mask[:, None]
-        last = outputs[:, -1]
-        return last, outputs if self.return_sequences else last[:, None], finals
+        return outputs, finals
+
+
+def _would_outlive() -> bool:
+    """Whether this is an export whose trace a function of the model's own would keep."""
+    from keras_rnn_kit.layers import marker
+
+    return marker.wanted() and marker.would_outlive()
 
 
 def _project(cell: ProjectedCell, inputs: Any, training: bool) -> Any:

@@ -1,11 +1,14 @@
 """The measure itself: the references' gradients against finite differences."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from tests.catalogue import CATALOGUE, FEATURES, Entry
+from tests.catalogue import CATALOGUE, FEATURES, UNITS, Entry
 from tests.layers.running import Problem, by_reference, every_mask
 from tests.references.contract import Reference, run
+from tests.references.wrappers import ResidualReference, ZoneoutReference
 
 STEP = 1e-6
 # Central differences are off by STEP² · f''' ~ 1e-12 and by rounding, 1e-16 / STEP ~ 1e-10 for
@@ -26,14 +29,40 @@ def test_gradients_are_those_of_finite_differences(entry: Entry, variant, backwa
     cell = entry.cell(**arguments, dtype="float64")
     cell.build((None, FEATURES))
     reference = entry.reference_of(cell, arguments)
+    _assert_gradients(reference, FEATURES, np.ravel(cell.state_size), backwards)
+
+
+WRAPPED = {
+    "zoneout": lambda cell: ZoneoutReference(cell, [0.3, 0.6], [UNITS, UNITS]),
+    "zoneout, drawn": lambda cell: ZoneoutReference(cell, [], [UNITS, UNITS], drawn=True),
+    "residual": ResidualReference,
+    "zoneout of residual": lambda cell: ZoneoutReference(
+        ResidualReference(cell), [0.3, 0.6], [UNITS, UNITS]
+    ),
+}
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+def test_gradients_of_wrapped_cells_are_those_of_finite_differences(wrapped):
+    lstm = next(entry for entry in CATALOGUE if entry.name == "LSTM")
+    cell = lstm.cell(**lstm.small, dtype="float64")
+    cell.build((None, UNITS))
+    reference = WRAPPED[wrapped](lstm.reference_of(cell, lstm.small))
+    features = UNITS + 2 * UNITS * ("drawn" in wrapped)
+    _assert_gradients(reference, features, [UNITS, UNITS], backwards=False)
+
+
+def _assert_gradients(
+    reference: Reference, features: int, sizes: Sequence[int], backwards: bool
+) -> None:
     rng = np.random.default_rng(3)
     rows, length = 8, 4
     given = Problem(
-        rng.normal(size=(rows, length, FEATURES)),
-        [rng.normal(size=(rows, reference.output_size))],
+        rng.normal(size=(rows, length, features)),
+        [rng.normal(size=(rows, size)) for size in sizes],
         every_mask(rows, length),
         rng.normal(size=(rows, length, reference.output_size)),
-        [rng.normal(size=(rows, reference.output_size))],
+        [rng.normal(size=(rows, size)) for size in sizes],
     )
     found = by_reference(reference, given, go_backwards=backwards)
     varied = {

@@ -59,10 +59,10 @@ def run(exported: onnx.ModelProto, *inputs: np.ndarray) -> list[np.ndarray]:
     return session.run(names, feed)
 
 
-def twin(model: keras.Model, stock: keras.Model) -> keras.Model:
+def twin(model: keras.Model, stock: keras.Model, spread: float = 0.5) -> keras.Model:
     """`stock` with the weights of `model`, drawn anew so that no bias is zero."""
     rng = np.random.default_rng(5)
-    model.set_weights([rng.normal(0, 0.5, weight.shape) for weight in model.get_weights()])
+    model.set_weights([rng.normal(0, spread, weight.shape) for weight in model.get_weights()])
     stock.set_weights(model.get_weights())
     return stock
 

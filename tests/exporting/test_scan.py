@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
-from keras_rnn_kit.cells import SimpleRNNCell
+from keras_rnn_kit.cells import IRNNCell, SimpleRNNCell
 from keras_rnn_kit.exporting import scan
 from keras_rnn_kit.layers import RNN
 from tests.exporting.cells import CELLS, NoMatrix, OtherOutput, OwnCell, TrainedLeak, TwoStates
@@ -104,9 +104,10 @@ def test_the_body_holds_the_recurrent_product_and_no_other(cell: type[OwnCell]) 
         (SimpleRNNCell(3, activation="sigmoid"), False),
         (SimpleRNNCell(3, activation=lambda x: x), False),
         (type("Inherited", (SimpleRNNCell,), {})(3), False),
+        (IRNNCell(3), True),
         (TrainedLeak(3), False),
     ],
-    ids=["tanh", "relu", "sigmoid", "own activation", "subclass", "own cell"],
+    ids=["tanh", "relu", "sigmoid", "own activation", "subclass", "IRNN", "own cell"],
 )
 def test_which_cells_onnx_has_an_operator_for(cell: Any, expected: bool) -> None:
     assert scan.onnx_operator(cell) is expected

@@ -5,13 +5,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_kit.layers import RNN, SimpleRNN
+from keras_rnn_kit.layers import GRU, LSTM, RNN, SimpleRNN
+from tests.catalogue import CATALOGUE
 from tests.cells.own import GainCell
 
 FEATURES, UNITS = 3, 4
 X = np.random.default_rng(1).normal(size=(9, 5, FEATURES)).astype("float32")
 # float32 results of size 1 of the same products, in another order.
 CLOSE = 1e-5
+# The same in float64; layer normalization may divide by a hundredth, at each step.
+EXACT = 1e-9
 WIDE = 64
 DRAWS = 64 * WIDE
 # A share of DRAWS draws is off by more than five standard deviations once in two million seeds,
@@ -70,13 +73,17 @@ def test_out_of_training_nothing_is_dropped():
 
 
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("graph", [False, True])
-def test_draws_and_gradients_are_kerass(graph, masked):
+@pytest.mark.parametrize(
+    ("kind", "of_state", "graph"),
+    # Of the state Keras's gated cells draw a mask for each gate.
+    [(SimpleRNN, 0.4, False), (SimpleRNN, 0.4, True), (GRU, 0.0, False), (LSTM, 0.0, False)],
+)
+def test_draws_and_gradients_are_kerass(kind, of_state, graph, masked):
     mask = np.arange(5) < np.arange(1, 10)[:, None] if masked else None
     results = []
-    for kind in (SimpleRNN, keras.layers.SimpleRNN):
+    for made in (kind, kind.stands_in_for):
         keras.utils.set_random_seed(2)
-        layer = kind(UNITS, dropout=0.3, recurrent_dropout=0.4, return_sequences=True, seed=9)
+        layer = made(UNITS, dropout=0.3, recurrent_dropout=of_state, return_sequences=True, seed=9)
         layer.build(X.shape)
         results.append([_differentiate(layer, graph, mask) for _ in range(2)])
     ours, stock = results
@@ -111,6 +118,32 @@ def test_a_cell_that_is_not_kerass_has_dropout_too():
         results.append(_differentiate(layer, False, None))
     for got, wanted in zip(*results, strict=True):
         np.testing.assert_allclose(got, wanted, rtol=0, atol=10 * CLOSE)
+
+
+ENTRIES = [pytest.param(entry, {}, id=entry.name) for entry in CATALOGUE]
+# Its second product with the state is within the step; `MGU` has one by default.
+ENTRIES += [
+    pytest.param(entry, {"reset_after": False}, id="GRU, reset before")
+    for entry in CATALOGUE
+    if entry.name == "GRU"
+]
+
+
+@pytest.mark.parametrize(("entry", "variant"), ENTRIES)
+def test_the_engine_drops_what_the_cell_drops_in_kerass_loop(entry, variant):
+    names = {"dropout", "recurrent_dropout"} & entry.arguments.keys()
+    arguments = {**entry.small, **dict.fromkeys(names, 0.4), **variant, "seed": 9}
+    keras.utils.set_random_seed(2)
+    cell = entry.cell(**arguments, dtype="float64")
+    results = []
+    for kind in (RNN, keras.layers.RNN):
+        cell.seed_generator.state.assign([3, 0])
+        layer = kind(cell, return_sequences=True, dtype="float64")
+        layer.build(X.shape)
+        results.append(_differentiate(layer, False, None))
+    for got, wanted in zip(*results, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=0, atol=EXACT)
+    assert np.abs(layer(X) - results[0][0]).max() > 0.001  # out of training
 
 
 def test_the_seed_decides():

@@ -14,7 +14,11 @@ from keras_rnn_kit.layers.given import Given, on_rungs
 def rungs(projected):
     """The sizes that T and B are padded to, and everything that is padded."""
     rows = projected[:, 0]
-    given = on_rungs(Given(projected, [rows, rows], None, rows, projected[..., 0] > 0))
+    given = on_rungs(
+        Given(projected, [rows, rows], None, rows, projected[..., 0] > 0),
+        fixed_rows=False,
+        fixed_length=False,
+    )
     return given.projected, given.states, given.state_mask, given.step_mask
 
 
@@ -55,13 +59,15 @@ def test_padding_comes_after_what_is_there_and_repeats_rows(length, rows):
 def test_sizes_that_are_known_stay():
     @tf.function(input_signature=[tf.TensorSpec([None, 3, 1])], autograph=False)
     def known_length(projected):
-        given = on_rungs(Given(projected, [projected[:, 0]], None, None, None))
+        given = Given(projected, [projected[:, 0]], None, None, None)
+        given = on_rungs(given, fixed_rows=False, fixed_length=True)
         assert given.matrix is given.state_mask is given.step_mask is None
         return given.projected
 
     @tf.function(input_signature=[tf.TensorSpec([5, None, 1])], autograph=False)
     def known_rows(projected):
-        return on_rungs(Given(projected, [projected[:, 0]], None, None, None)).projected
+        given = Given(projected, [projected[:, 0]], None, None, None)
+        return on_rungs(given, fixed_rows=True, fixed_length=False).projected
 
     assert known_length(tf.ones([5, 3, 1])).shape[:2] == (6, 3)
     assert known_rows(tf.ones([5, 3, 1])).shape[:2] == (5, 4)

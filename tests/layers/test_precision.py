@@ -7,31 +7,35 @@ import tensorflow as tf
 
 from keras_rnn_kit.cells import SimpleRNNCell
 from keras_rnn_kit.layers import RNN, SimpleRNN
+from tests.catalogue import CATALOGUE
 from tests.cells.own import GainCell, ReadoutCell
 from tests.layers.running import WAYS, Differentiated, problem, twin
 
 FEATURES = 3
 # What one operation is good to. Five steps on, relative to the largest number of a result, that is
-# a few times as much; Keras's own loop is as far off (1 to 5 times, measured). A wrong term is off
-# by more than a tenth.
+# up to fifteen times as much (measured: a SimpleRNN of Keras 1 to 5, layer normalization 15).
+# A wrong term is off by more than a tenth.
 POLICIES = {"mixed_bfloat16": 2**-8, "mixed_float16": 2**-11}
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("cell_class", [SimpleRNNCell, GainCell, ReadoutCell])
-def test_results_stay_close_to_single_precision(cell_class, policy):
+@pytest.mark.parametrize(
+    ("cell_class", "ways"),
+    [(kind, ("eager", "plain")) for kind in (SimpleRNNCell, GainCell, ReadoutCell)]
+    + [(entry.cell, ("plain",)) for entry in CATALOGUE if entry.cell is not SimpleRNNCell],
+)
+def test_results_stay_close_to_single_precision(cell_class, ways, policy):
     results = {}
     for dtype in (policy, "float32"):
         keras.utils.set_random_seed(4)
         layer = RNN(cell_class(4, dtype=dtype), True, True, dtype=dtype)
         given = problem(layer.cell, 8, 5, FEATURES, masked=True)
-        ways = ("eager", "plain") if dtype == policy else ("plain",)
-        for way in ways:
+        for way in ways if dtype == policy else ("plain",):
             results[dtype, way] = Differentiated(layer, **WAYS[way])(given)
     wanted = results["float32", "plain"]
-    for way in ("eager", "plain"):
+    for way in ways:
         for name, got in results[policy, way].items():
-            close = 8 * POLICIES[policy] * np.abs(wanted[name]).max()
+            close = 20 * POLICIES[policy] * np.abs(wanted[name]).max()
             np.testing.assert_allclose(got, wanted[name], rtol=0, atol=close, err_msg=name)
 
 

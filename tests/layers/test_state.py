@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_kit.layers import RNN, SimpleRNN
+from keras_rnn_kit.cells import SimpleRNNCell
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.layers import RNN, SimpleRNN, StackedRNN
 from tests.cells.own import TwoStateCell
 
 ROWS, LENGTH, FEATURES = 3, 6, 3
@@ -79,6 +81,73 @@ def test_a_stateful_model_predicts_and_trains_as_kerass():
     same(ours.layers[0].states[0], stock.layers[0].states[0])
     assert np.abs(ours.layers[0].states[0]).max() > 0.1
     assert [v.path for v in ours.layers[0].variables] == [v.path for v in stock.layers[0].variables]
+
+
+SENTENCE = (
+    r"layer {} is stateful and keeps the states of 2 rows; received a batch of{}. Pass batches of "
+    r"2, without a short one at the end \(`dataset.batch\(2, drop_remainder=True\)`\), or make the "
+    r"layer for another batch size"
+)
+
+
+def _stateful_models():
+    yield "chosen", lambda: SimpleRNN(1, stateful=True, name="chosen")
+    yield "chosen", lambda: RNN(keras.layers.LSTMCell(1), stateful=True, name="chosen")
+    yield "forward_x", lambda: keras.layers.Bidirectional(SimpleRNN(1, stateful=True, name="x"))
+    yield "layer_0", lambda: StackedRNN([SimpleRNNCell(1), SimpleRNNCell(1)], stateful=True)
+
+
+STATEFUL = list(_stateful_models())
+
+
+@pytest.mark.parametrize(("name", "make"), STATEFUL)
+def test_another_number_of_rows_is_refused(name, make):
+    layer = make()
+    layer(X[:2])
+    for rows in (1, 3):
+        with pytest.raises(KitError, match=SENTENCE.format(name, f" {rows}")):
+            layer(X[:rows])
+    layer(X[1:])
+
+
+# Keras's own layer stretches the one row to the two states, and says nothing.
+@pytest.mark.parametrize("way", ["fit", "evaluate", "predict"])
+@pytest.mark.parametrize(("name", "make"), STATEFUL)
+def test_a_short_last_batch_is_refused_in_a_graph_too(name, make, way):
+    model = keras.Sequential([keras.Input(batch_shape=(2, 6, FEATURES)), make()])
+    model.compile("sgd", "mse")
+    width = model.output_shape[-1]
+    x, y = np.concatenate([X, X])[:5], np.ones((5, width), "float32")
+    sentence = SENTENCE.format(name, r"\] \[1\] \[rows")
+    arguments = (x,) if way == "predict" else (x, y)
+    good = [argument[:4] for argument in arguments]
+    getattr(model, way)(*good, batch_size=2, verbose=0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=sentence):
+        getattr(model, way)(*arguments, batch_size=2, verbose=0)
+
+
+def test_under_xla_a_short_last_batch_is_refused_without_the_sentence():
+    model = keras.Sequential(
+        [keras.Input(batch_shape=(2, 6, FEATURES)), SimpleRNN(1, stateful=True)]
+    )
+    model.compile("sgd", "mse", jit_compile=True)
+    model.fit(X[:2], np.ones((2, 1)), batch_size=2, verbose=0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="EnsureShape"):
+        model.fit(X, np.ones((3, 1)), batch_size=2, verbose=0)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
+def test_the_rows_are_counted_whatever_is_in_them(value):
+    layer = SimpleRNN(4, stateful=True)
+    layer.build((2, None, FEATURES))
+    call = tf.function(layer, input_signature=[tf.TensorSpec([None, None, FEATURES])])
+    x = X[:2].copy()
+    x[0, 0, 1] = value
+    assert call(x).shape == (2, 4)
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=SENTENCE.format(layer.name, r"\] \[1\] \[rows")
+    ):
+        call(x[:1])
 
 
 @pytest.mark.parametrize("mask", [None, MASK], ids=["no mask", "mask"])

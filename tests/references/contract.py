@@ -96,14 +96,14 @@ def gradients(
     return np.stack(d_inputs, 1), d_states, d_weights
 
 
-def _sigmoid(a: Array) -> Array:
+def sigmoid(a: Array) -> Array:
     return 1 / (1 + np.exp(-a))
 
 
 # φ, and φ' written in terms of φ's value.
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "tanh": (np.tanh, lambda h: 1 - h**2),
-    "sigmoid": (_sigmoid, lambda h: h * (1 - h)),
+    "sigmoid": (sigmoid, lambda h: h * (1 - h)),
     "relu": (lambda a: np.maximum(a, 0), lambda h: (h > 0).astype(h.dtype)),
     "linear": (lambda a: a, np.ones_like),
 }
