@@ -336,6 +336,7 @@ CATALOGUE = (
 
 # Public, and not on the list: why, and where its tests stand.
 APART = {
+    "Bidirectional": "has no cell of its own; tests/layers/test_bidirectional.py",
     "ProjectedCell": "a base class without an equation; tests/cells/test_contract.py and "
     "tests/layers/test_own_cells.py run it through cells of their own",
     "CellWrapper": "a base class without an equation; tests/cells/test_wrapper.py",

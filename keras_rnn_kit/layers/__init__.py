@@ -3,6 +3,7 @@
 from keras_rnn_kit.extras import train_extra
 
 with train_extra("keras_rnn_kit.layers"):
+    from keras_rnn_kit.layers.bidirectional import Bidirectional
     from keras_rnn_kit.layers.of_cells import (
         GRU,
         IRNN,
@@ -32,6 +33,7 @@ __all__ = [
     "RNN",
     "UGRNN",
     "AntisymmetricRNN",
+    "Bidirectional",
     "CoRNN",
     "FastGRNN",
     "FastRNN",

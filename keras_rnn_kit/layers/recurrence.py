@@ -17,7 +17,6 @@ bounds how often XLA compiles. Sequences are `[B, T, ...]` throughout, as Keras 
 
 import contextlib
 import contextvars
-import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -27,6 +26,7 @@ from keras.src.backend import AutocastScope
 
 from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.layers.cores import cores
 from keras_rnn_kit.layers.given import Given, on_rungs
 from keras_rnn_kit.layers.loops import Loops, seen
 from keras_rnn_kit.layers.plan import Plan, plan_of
@@ -114,14 +114,13 @@ def _joined(cell: ProjectedCell, given: Given) -> tuple[tf.Tensor, list[tf.Tenso
 
 def _parts(given: Given, compiled: bool) -> int:
     """How many parts of the batch are run side by side."""
-    if not compiled or tf.executing_eagerly() or _cores() < 2:
+    if not compiled or tf.executing_eagerly() or cores() < 2:
         return 1
     rows = given.projected.shape[0]
-    return 2 if rows is None or rows >= _SMALLEST_SPLIT else 1
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if rows is None:
+        return 2
+    # Two is what was measured; with more cores a part should still be worth its product.
+    return 1 if rows < _SMALLEST_SPLIT else min(cores(), max(2, rows // 16))
 
 
 def _run_part(
