@@ -105,23 +105,24 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
         """One step as Keras's cells have it: `[B, E]` and states to `(output, new states)`."""
         nested = isinstance(states, (list, tuple))
         states = list(states) if nested else [states]
-        # The masks are drawn whether or not they are used now: Keras caches them before its loop.
-        input_mask = self.get_dropout_mask(inputs)
-        state_mask = self.get_recurrent_dropout_mask(states[0])
-        if training and input_mask is not None:
+        input_mask = state_mask = output_mask = None
+        if training:
+            input_mask = self.get_dropout_mask(inputs)
+            state_mask = self.get_recurrent_dropout_mask(states[0])
+            output_mask = self.get_output_dropout_mask(states[0])
+        if input_mask is not None:
             inputs = inputs * input_mask
         matrix = self.recurrent_matrix()
         recurrent = None
         if matrix is not None:
             meeting = states[: self.states_in_product(matrix)]
-            if training and state_mask is not None:
+            if state_mask is not None:
                 meeting[0] = meeting[0] * state_mask
             side_by_side = meeting[0] if len(meeting) == 1 else ops.concatenate(meeting, axis=-1)
             recurrent = ops.matmul(side_by_side, matrix)
         projected = self.project_in_training(inputs) if training else self.project(inputs)
         output, new_states = self.update(projected, recurrent, states)
-        output_mask = self.get_output_dropout_mask(states[0])
-        if training and output_mask is not None:
+        if output_mask is not None:
             output = output * output_mask
         return output, list(new_states) if nested else new_states[0]
 

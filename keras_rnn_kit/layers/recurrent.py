@@ -139,6 +139,8 @@ class RNN(keras.layers.RNN):
             and keras.backend.backend() == "tensorflow"
         )
         if not on_engine or _would_outlive():
+            if training:  # Keras's loop may draw nothing itself
+                super()._maybe_config_dropout_masks(self.cell, sequences[:, 0], initial_state)
             return super().inner_loop(sequences, initial_state, mask, training)
         import tensorflow as tf
 
@@ -160,6 +162,9 @@ class RNN(keras.layers.RNN):
         outputs = outputs if self.return_sequences else last[:, None]
         return last, outputs, finals if stacked else finals[0]
 
+    def _maybe_config_dropout_masks(self, *_: Any) -> None:
+        """Nothing yet: Keras draws masks here out of training too, and then nothing can export."""
+
     def _run(
         self, cell: ProjectedCell, inputs: Any, states: list[Any], mask: Any, training: bool
     ) -> tuple[Any, list[Any]]:
@@ -170,9 +175,10 @@ class RNN(keras.layers.RNN):
 
         state_mask = output_mask = None
         if training:
-            output_mask = cell.get_output_dropout_mask(states[0])
+            # In Keras's order, so that the same seed draws the same.
             input_mask = cell.get_dropout_mask(inputs[:, 0])
             state_mask = cell.get_recurrent_dropout_mask(states[0])
+            output_mask = cell.get_output_dropout_mask(states[0])
             if input_mask is not None:
                 inputs = inputs * input_mask[:, None]
         inputs = tf.cast(inputs, cell.compute_dtype)

@@ -9,7 +9,8 @@ class ResetStates(keras.callbacks.Callback):
     """For `stateful=True` with `language_model_windows(partition="sequential")`.
 
     Within an epoch row b of a batch continues row b of the one before, so the states are carried;
-    at the start of an epoch, and of a validation, the rows begin anew, and so do the states.
+    at the start of an epoch, a validation, an evaluation or a prediction the rows begin anew, and so
+    do the states.
 
     Example:
 
@@ -30,4 +31,7 @@ class ResetStates(keras.callbacks.Callback):
         self._reset()
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self._reset()
+
+    def on_predict_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._reset()

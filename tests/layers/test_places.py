@@ -9,7 +9,15 @@ import tensorflow as tf
 from keras import layers as stock
 
 from keras_rnn_kit import layers as kit
-from keras_rnn_kit.cells import SimpleRNNCell
+from keras_rnn_kit.cells import (
+    DropoutCell,
+    GRUCell,
+    LSTMCell,
+    ResidualCell,
+    SimpleRNNCell,
+    ZoneoutCell,
+)
+from tests.catalogue import CATALOGUE, Entry
 
 FEATURES = 3
 X = np.random.default_rng(1).normal(size=(9, 6, FEATURES)).astype("float32")
@@ -46,15 +54,24 @@ def _bidirectional(k, **arguments):
     return _functional(stock.Bidirectional(k.SimpleRNN(4, **arguments), merge_mode=merge_mode))
 
 
-def _time_distributed(k):
+def _time_distributed(k, layer=None):
     inputs = keras.Input((2, 3, FEATURES))
-    outputs = stock.TimeDistributed(k.SimpleRNN(4))(inputs)
+    outputs = stock.TimeDistributed(layer or k.SimpleRNN(4))(inputs)
     return keras.Model(inputs, outputs)
 
 
 def _cells(k):
     cell = SimpleRNNCell if k is kit else stock.SimpleRNNCell
     return [cell(4), cell(5, activation="relu", dropout=0.5)]
+
+
+def _stacked(k):
+    return kit.StackedRNN(_cells(k)) if k is kit else stock.RNN(_cells(k))
+
+
+def _wrapped():
+    cell = ResidualCell(ZoneoutCell(DropoutCell(LSTMCell(FEATURES), 0.5, 0.5, 0.5), [0.1, 0.3]))
+    return [cell, ZoneoutCell(ResidualCell(GRUCell(FEATURES)), 0.2)]
 
 
 PLACES = {
@@ -73,6 +90,13 @@ PLACES = {
         k.RNN(stock.StackedRNNCells(_cells(k)), return_sequences=True)
     ),
     "a list of cells": lambda k: _functional(k.RNN(_cells(k))),
+    "stacked": lambda k: _functional(_stacked(k)),
+    "stacked in a Bidirectional": lambda k: _functional(stock.Bidirectional(_stacked(k))),
+    "time distributed, stacked": lambda k: _time_distributed(k, _stacked(k)),
+    "wrapped": lambda k: _functional(k.RNN(_wrapped()[0], return_sequences=True)),
+    "wrapped, a list": lambda k: _functional(k.RNN(_wrapped())),
+    "wrapped in a Bidirectional": lambda k: _functional(stock.Bidirectional(k.RNN(_wrapped()[0]))),
+    "time distributed, wrapped": lambda k: _time_distributed(k, k.RNN(_wrapped()[0])),
     "one cell in Keras's RNN": lambda k: _functional(stock.RNN(_cells(k)[0])),
     "one cell in a Bidirectional": lambda k: _functional(stock.Bidirectional(k.RNN(_cells(k)[0]))),
 }
@@ -80,7 +104,7 @@ PLACES = {
 
 @pytest.mark.parametrize("place", PLACES)
 def test_outputs_are_kerass_and_survive_a_file(place, tmp_path):
-    x = X.reshape(9, 2, 3, FEATURES) if place == "time distributed" else X
+    x = X.reshape(9, 2, 3, FEATURES) if "time distributed" in place else X
     models = []
     for k in (kit, stock):
         keras.backend.clear_session()
@@ -97,6 +121,33 @@ def test_outputs_are_kerass_and_survive_a_file(place, tmp_path):
     ours.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(loaded(x), outputs, rtol=0, atol=CLOSE)
+
+
+@pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.name) for entry in CATALOGUE])
+def test_every_cell_steps_in_kerass_layers_as_its_layer_runs(entry: Entry):
+    keras.utils.set_random_seed(3)
+    how = {"return_sequences": True}
+    first = entry.layer(**entry.small, **how)
+    first.build((None, None, FEATURES))
+    second = entry.layer(**entry.small, **how)
+    second.build((None, None, first.cell.output_size))
+    mask = np.any(X, axis=-1)
+
+    @tf.function(autograph=False)
+    def outputs(x, mask):
+        one = first(x, mask=mask)
+        both = stock.StackedRNNCells([first.cell, second.cell])
+        return {
+            "RNN": (stock.RNN(first.cell, **how)(x, mask=mask), one),
+            "StackedRNNCells": (stock.RNN(both, **how)(x, mask=mask), second(one, mask=mask)),
+            "TimeDistributed": (
+                stock.TimeDistributed(first)(tf.stack([x, x + 1], axis=1)),
+                tf.stack([first(x), first(x + 1)], axis=1),
+            ),
+        }
+
+    for place, (got, wanted) in outputs(tf.constant(X), tf.constant(mask)).items():
+        np.testing.assert_allclose(got, wanted, rtol=0, atol=CLOSE, err_msg=place)
 
 
 @pytest.mark.parametrize("k", [kit, stock], ids=["kit", "keras"])

@@ -1,10 +1,12 @@
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
-from keras_rnn_kit.layers import SimpleRNN
+from keras_rnn_kit.cells import GRUCell, LSTMCell, ResidualCell, SimpleRNNCell
+from keras_rnn_kit.layers import RNN, SimpleRNN, StackedRNN
 from keras_rnn_kit.models import LanguageModel
 from keras_rnn_kit.training import ResetStates
 
@@ -21,6 +23,24 @@ def stacked() -> keras.Model:
             keras.layers.Dense(1),
         ]
     )
+
+
+def nested() -> keras.Model:
+    """Every kind of stateful layer, two models deep."""
+    inner = keras.Sequential(
+        [
+            keras.Input((3, 2), batch_size=2),
+            StackedRNN([LSTMCell(3), GRUCell(2)], stateful=True, return_sequences=True, skip=True),
+            keras.layers.Bidirectional(
+                StackedRNN([SimpleRNNCell(3)], stateful=True, return_sequences=True)
+            ),
+        ]
+    )
+    middle = keras.Sequential([keras.Input((3, 2), batch_size=2), inner])
+    inputs = keras.Input((3, 2), batch_size=2)
+    x = RNN(ResidualCell(LSTMCell(6)), stateful=True, return_sequences=True)(middle(inputs))
+    x = keras.layers.Bidirectional(SimpleRNN(2, stateful=True))(x)
+    return keras.Model(inputs, keras.layers.Dense(1)(x))
 
 
 def states(model: keras.Model) -> list[np.ndarray]:
@@ -49,9 +69,15 @@ class Watch(keras.callbacks.Callback):
         self._note(f"test {batch}")
 
 
-@pytest.mark.parametrize("eagerly", [False, True])
-def test_states_are_zero_where_a_pass_begins_and_nowhere_else(eagerly: bool) -> None:
-    model, watch = stacked(), Watch()
+CASES = [(stacked, False, 3), (stacked, True, 3), (nested, False, 3 + 1 * 2 + 2 + 2)]
+
+
+@pytest.mark.parametrize(("make", "eagerly", "count"), CASES)
+def test_states_are_zero_where_a_pass_begins_and_nowhere_else(
+    make: Callable[[], keras.Model], eagerly: bool, count: int
+) -> None:
+    model, watch = make(), Watch()
+    assert len(states(model)) == count
     model.compile("sgd", "mse", run_eagerly=eagerly)
     how = {"batch_size": 2, "shuffle": False, "verbose": 0, "epochs": 2}
     validation = (X[:4], Y[:4])
@@ -65,6 +91,14 @@ def test_without_it_states_are_carried_over() -> None:
     model.compile("sgd", "mse")
     model.fit(X, Y, batch_size=2, shuffle=False, verbose=0, epochs=2, callbacks=[watch])
     assert watch.zero == ["train 0"]
+
+
+def test_predictions_are_the_same_again() -> None:
+    model = nested()
+    how: dict[str, Any] = {"batch_size": 2, "verbose": 0}
+    first, second = (model.predict(X, callbacks=[ResetStates()], **how) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert np.any(model.predict(X, **how) != first), "the states do matter here"
 
 
 def test_evaluations_give_the_same_figure_again() -> None:

@@ -1,0 +1,63 @@
+"""The pages in docs/ do what they say: their code runs, from top to bottom, as pasted."""
+
+import re
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def blocks_of(page: str) -> list[str]:
+    return BLOCK.findall((DOCS / page).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def own_cell(tmp_path_factory):
+    """What the page leaves behind, run in an empty folder as a module of its own."""
+    module = types.ModuleType("your_own_cell")
+    sys.modules["your_own_cell"] = module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("docs"))
+        for block in blocks_of("your_own_cell.md"):
+            exec(compile(block, "your_own_cell.md", "exec"), module.__dict__)
+        yield module.__dict__
+    del sys.modules["your_own_cell"]
+
+
+def test_the_cell_takes_some_twenty_lines():
+    lines = [line for line in blocks_of("your_own_cell.md")[0].splitlines() if line.strip()]
+    assert len(lines) <= 20
+
+
+def test_it_learns(own_cell):
+    history = own_cell["history"].history
+    assert history["loss"][-1] < history["loss"][0]
+
+
+def test_it_runs_on_the_engine_as_in_kerass_loop(own_cell):
+    import keras
+
+    cell = own_cell["model"].layers[1].cell
+    mask = np.arange(20) < 12
+    mask = np.broadcast_to(mask, (256, 20))
+    stock = keras.layers.RNN(cell)(own_cell["x"], mask=mask)
+    # float32 results of size 1 of the same products, in another order.
+    ours = own_cell["RNN"](cell)(own_cell["x"], mask=mask)
+    np.testing.assert_allclose(ours, stock, rtol=0, atol=1e-5)
+
+
+def test_the_layer_has_the_cells_arguments(own_cell):
+    layer = own_cell["Leaky"](4, leak=0.5)
+    assert (layer.leak, layer.name.startswith("leaky")) == (0.5, True)
+    assert own_cell["outputs"].shape == (256, 20, 16)
+
+
+def test_the_export_is_one_scan(own_cell):
+    operators = [node.op_type for node in own_cell["exported"].graph.node]
+    assert operators.count("Scan") == 1
+    assert "Loop" not in operators
