@@ -16,11 +16,11 @@ from keras_rnn_kit.commands import option, parse, run, starting_quietly
 with starting_quietly():
     import keras
 
+    from keras_rnn_kit.arguments import positive
     from keras_rnn_kit.data import language_model_windows
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.generation import generate
     from keras_rnn_kit.models import LanguageModel, score
-    from keras_rnn_kit.arguments import positive
     from keras_rnn_kit.models.copying import inference_copy
     from keras_rnn_kit.runs import save_run
     from keras_rnn_kit.text import TextEncoder, load_text

@@ -16,10 +16,10 @@ with starting_quietly():
     import keras
     import numpy as np
 
+    from keras_rnn_kit.arguments import positive
     from keras_rnn_kit.data import labelled_batches, padding_share, split
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.models import TextClassifier
-    from keras_rnn_kit.arguments import positive
     from keras_rnn_kit.runs import save_run
     from keras_rnn_kit.text import Cleaning, TextEncoder, label_ids, labelled_splits, load_labelled
     from keras_rnn_kit.training import BestWeights, GradientClipping, StopOnInterrupt, StopOnNaN

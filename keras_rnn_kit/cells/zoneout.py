@@ -26,7 +26,7 @@ class ZoneoutCell(CellWrapper):
     Args:
         cell: any projected cell.
         rate: the probability, or a list with one for each state: `[0.05, 0.5]` for the `[h, c]` of
-            an LSTM.
+            an LSTM, 0 for a state that is to be let alone.
         seed: of the draws.
 
     Raises:
@@ -54,17 +54,17 @@ class ZoneoutCell(CellWrapper):
         **kwargs: Any,
     ):
         super().__init__(cell, **kwargs)
-        several = isinstance(rate, (list, tuple))
-        self.rate = list(rate) if several else rate
         sizes = self.state_sizes
-        self._rates = list(rate) if several else [rate] * len(sizes)
-        for one in self._rates:
+        rates = list(rate) if isinstance(rate, Sequence) else [rate] * len(sizes)
+        for one in rates:
             checked_rate(rate=one)
-        if len(self._rates) != len(sizes):
+        if len(rates) != len(sizes):
             raise KitError(
                 f"rate must be one number, or one for each state of {type(cell).__name__}, which "
-                f"has {len(sizes)}; received rate={rate!r}."
+                f"has {len(sizes)}; received rate={rate!r}. Pass a number, or a list of {len(sizes)}."
             )
+        self.rate = rates if isinstance(rate, Sequence) else rate
+        self._rates: list[float] = rates
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
@@ -81,7 +81,8 @@ class ZoneoutCell(CellWrapper):
         sizes = [self.state_sizes[k] for k in self._drawn]
         rates = np.repeat([self._rates[k] for k in self._drawn], sizes).astype("float32")
         shape = (*ops.shape(projected)[:-1], sum(sizes))
-        kept = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator) < rates
+        drawn = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
+        kept = ops.less(drawn, rates)
         return ops.concatenate([projected, ops.cast(kept, projected.dtype)], axis=-1)
 
     def update(self, projected: Any, recurrent: Any, states: list[Any]) -> tuple[Any, list[Any]]:

@@ -162,14 +162,15 @@ class Loops:
         plan, storage = self._plan, self._storage
         batch, length = tf.unstack(tf.shape(projected)[:2])
         # A plain activation reads its step where it lies; a step of several gates wants it apart.
-        projected_at = (
-            storage.reader(projected) if plan.slope else storage.reader_apart(projected, steps)
-        )
+        projected_at = storage.reader(projected)
         real_at = None if step_mask is None else storage.reader(step_mask)
 
         # A loop carries no None: what a cell does not have is an empty list.
-        def step(t: tf.Tensor, states: list, output: list, arrays: dict[str, list]) -> Any:
-            now, recurrent = projected_at(t), None
+        def step(
+            t: tf.Tensor, handed_on: list, states: list, output: list, arrays: dict[str, list]
+        ) -> Any:
+            now, recurrent = handed_on[0] if handed_on else projected_at(t), None
+            handed_on = [projected_at(tf.minimum(t + 1, length - 1)) for _ in handed_on]
             if matrix is not None:
                 meeting = _meeting(self._living_cell(), states, matrix, state_mask)
                 recurrent = tf.matmul(meeting, matrix)
@@ -192,7 +193,7 @@ class Loops:
                     new_output = tf.where(real, new_output, output[0])
                 arrays["output"] = [storage.write(arrays["output"][0], t, new_output)]
                 output = [new_output]
-            return t + 1, new_states, output, arrays
+            return t + 1, handed_on, new_states, output, arrays
 
         new_array = functools.partial(storage.array, projected.shape[0], batch, length)
         initial, dtype, output = list(initial_states), projected.dtype, []
@@ -204,10 +205,11 @@ class Loops:
             arrays["output"] = [new_array(output_size, dtype)]
         if matrix is not None and plan.slope is None:
             arrays["recurrent"] = [new_array(matrix.shape[1], dtype)]
-        _, finals, _, arrays = tf.while_loop(
+        handed_on = [projected_at(0)] if storage.hands_on and not plan.slope else []
+        _, _, finals, _, arrays = tf.while_loop(
             lambda t, *_: t < steps,
             step,
-            (0, initial, output, arrays),
+            (0, handed_on, initial, output, arrays),
             maximum_iterations=length,
         )
         histories = [storage.sequence(array) for array in arrays["states"]]
@@ -227,7 +229,7 @@ class Loops:
         d_output: list[tf.Tensor],
         d_states: list[tf.Tensor],
     ) -> tuple[tf.Tensor, tf.Tensor | None, list[tf.Tensor], list[tf.Tensor]]:
-        """The gradients of one `update`: of projected, recurrent, the states before, the weights.
+        """The gradients of one `update`: projected, recurrent, the states before, the matrices.
 
         `kept` is the step's own recurrent, or its sum with projected where the plan is additive;
         `after` the first state after it.
@@ -236,22 +238,78 @@ class Loops:
         if plan.slope is not None:
             d_projected = d_states[0] * plan.slope(after)
             return d_projected, d_projected, [tf.zeros_like(before[0])], []
-        recurrent = kept
-        if kept is not None and plan.additive:
-            projected, recurrent = kept, tf.zeros_like(kept)
-        watch_recurrent = recurrent is not None and not plan.additive
-        sources = [projected, *([recurrent] if watch_recurrent else []), *before, *weights]
+        projected, recurrent = self._terms(projected, kept)
+        watched = [recurrent] if recurrent is not None and not plan.additive else []
+        sources = [projected, *watched, *before, *filter(_is_matrix, weights)]
+        found = self._gradient(sources, weights, projected, recurrent, before, d_output, d_states)
+        d_projected = found.pop(0)
+        d_recurrent = found.pop(0) if watched else d_projected
+        return d_projected, d_recurrent, found[: len(before)], found[len(before) :]
+
+    def _vector_gradients(
+        self,
+        steps: tf.Tensor,
+        weights: list[tf.Tensor],
+        projected: tf.Tensor | None,
+        kept: tf.Tensor | None,
+        initial_states: list[tf.Tensor],
+        histories: list[tf.Tensor],
+        d_output: list[tf.Tensor],
+        d_states: list[tf.Tensor],
+    ) -> list[tf.Tensor]:
+        """Those of the vectors and numbers among the weights that `update` reads, of all steps.
+
+        An update works row by row, so that the steps of all rows are as many rows of one step, and
+        their sum is one reduction, where in the loop it would be T, slow ones. A matrix is better
+        off in the loop: there its product with the states need not be computed once more.
+        """
+        befores = [
+            tf.concat([initial[:, None], history[:, :-1]], axis=1)
+            for initial, history in zip(initial_states, histories, strict=True)
+        ]
+        length = tf.shape(befores[0])[1]
+        reached = (tf.range(length) < steps)[:, None]
+
+        def rows(sequence: tf.Tensor) -> tf.Tensor:  # [B, T, W] -> [B·T, W]
+            return tf.reshape(sequence, [-1, sequence.shape[-1]])
+
+        def filled(sequence: tf.Tensor | None) -> tf.Tensor | None:
+            # Steps that only padded T add nothing, but an equation may have no value at zero.
+            return None if sequence is None else rows(tf.where(reached, sequence, sequence[:, :1]))
+
+        terms = self._terms(filled(projected), filled(kept))
+        d_targets = [rows(d) for d in d_output], [rows(d) for d in d_states]
+        vectors = [weight for weight in weights if not _is_matrix(weight)]
+        return self._gradient(vectors, weights, *terms, [filled(b) for b in befores], *d_targets)
+
+    def _terms(
+        self, projected: tf.Tensor | None, kept: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """What `update` gets for projected and recurrent, from what was kept."""
+        if kept is not None and self._plan.additive:
+            return kept, tf.zeros_like(kept)
+        assert projected is not None
+        return projected, kept
+
+    def _gradient(
+        self,
+        sources: list[tf.Tensor],
+        weights: list[tf.Tensor],
+        projected: tf.Tensor,
+        recurrent: tf.Tensor | None,
+        before: list[tf.Tensor],
+        d_output: list[tf.Tensor],
+        d_states: list[tf.Tensor],
+    ) -> list[tf.Tensor]:
+        """The gradients of `sources` through one `update`."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(sources)
             output, new_states = self._update(weights, projected, recurrent, before)
         targets, d_targets = list(new_states), list(d_states)
-        if not plan.output_is_state:
+        if not self._plan.output_is_state:
             targets, d_targets = [output, *targets], [*d_output, *d_targets]
         zero = tf.UnconnectedGradients.ZERO
-        d_sources = tape.gradient(targets, sources, d_targets, unconnected_gradients=zero)
-        d_projected = d_sources.pop(0)
-        d_recurrent = d_sources.pop(0) if watch_recurrent else d_projected
-        return d_projected, d_recurrent, d_sources[: len(before)], d_sources[len(before) :]
+        return list(tape.gradient(targets, sources, d_targets, unconnected_gradients=zero))
 
     def _backward(
         self,
@@ -272,6 +330,7 @@ class Loops:
         batch, length = tf.unstack(tf.shape(d_outputs)[:2])
         dtype = d_outputs.dtype
         none = tf.zeros([], dtype)
+        vectors = [weight for weight in weights if not _is_matrix(weight)]
         # Turned over once: a product with a matrix that lies the wrong way is slower at every step.
         flipped = None if matrix is None else tf.transpose(matrix)
         d_output_at, *state_at = map(storage.reader, (d_outputs, *histories))
@@ -281,7 +340,7 @@ class Loops:
         )
 
         def step(
-            t: tf.Tensor, d_states: list, d_output: list, d_weights: list, arrays: dict[str, list]
+            t: tf.Tensor, d_states: list, d_output: list, d_matrices: list, arrays: dict[str, list]
         ) -> Any:
             d_now = d_output_at(t)
             if started_at is not None:  # before a row's first real step its output was a plain zero
@@ -298,6 +357,12 @@ class Loops:
                 d_states = [tf.where(real, d_state, none) for d_state in d_states]
                 d_output_carried = [tf.where(real, none, d) for d in d_output]
                 d_output = [tf.where(real, d, none) for d in d_output]
+            if vectors:
+                for name, values in (("states", d_states), ("output", d_output)):
+                    arrays[name] = [
+                        storage.write(array, t, value)
+                        for array, value in zip(arrays[name], values, strict=True)
+                    ]
             before = [
                 tf.where(t > 0, at(tf.maximum(t - 1, 0)), initial)
                 for at, initial in zip(state_at, initial_states, strict=True)
@@ -326,23 +391,28 @@ class Loops:
                     d_before[k] = d_before[k] + d_state
             if d_carried is not None:
                 d_before = [new + old for new, old in zip(d_before, d_carried, strict=True)]
-            d_weights = [total + new for total, new in zip(d_weights, d_step, strict=True)]
-            return t - 1, d_before, d_output_carried, d_weights, arrays
+            d_matrices = [total + new for total, new in zip(d_matrices, d_step, strict=True)]
+            return t - 1, d_before, d_output_carried, d_matrices, arrays
 
         new_array = functools.partial(storage.array, d_outputs.shape[0], batch, length)
-        width = None if matrix is None else matrix.shape[1]
-        of_projected = width if projected is None else projected.shape[-1]
-        arrays: dict[str, list] = {"projected": [new_array(of_projected, dtype)], "recurrent": []}
+        width: Any = None if matrix is None else matrix.shape[1]
+        of_projected: Any = width if projected is None else projected.shape[-1]
+        arrays: dict[str, list] = {"recurrent": [], "states": [], "output": []}
+        arrays["projected"] = [new_array(of_projected, dtype)]
         if matrix is not None and not plan.additive:
             arrays["recurrent"] = [new_array(width, dtype)]
-        _, d_states, _, d_weights, arrays = tf.while_loop(
+        if vectors:
+            arrays["states"] = [new_array(h.shape[-1], h.dtype) for h in histories]
+            if not plan.output_is_state:
+                arrays["output"] = [new_array(d_outputs.shape[-1], dtype)]
+        _, d_states, _, d_matrices, arrays = tf.while_loop(
             lambda t, *_: t >= 0,
             step,
             (
                 steps - 1,
                 list(d_finals),
                 [] if plan.output_is_state else [tf.zeros_like(d_outputs[:, 0])],
-                [tf.zeros_like(weight) for weight in weights],
+                [tf.zeros_like(weight) for weight in weights if _is_matrix(weight)],
                 arrays,
             ),
             maximum_iterations=length,
@@ -351,7 +421,18 @@ class Loops:
             storage.sequence(arrays[name][0]) if arrays[name] else None
             for name in ("projected", "recurrent")
         )
+        d_vectors = []
+        if vectors:
+            d_after = [[storage.sequence(a) for a in arrays[n]] for n in ("output", "states")]
+            d_vectors = self._vector_gradients(
+                steps, weights, projected, recurrents, initial_states, histories, *d_after
+            )
+        d_weights = [(d_matrices if _is_matrix(w) else d_vectors).pop(0) for w in weights]
         return d_projected, d_recurrent, d_states, d_weights
+
+
+def _is_matrix(weight: tf.Tensor) -> bool:
+    return weight.shape.rank > 1
 
 
 def _meeting(

@@ -46,10 +46,16 @@ def plan_of(
 ) -> Plan:
     """The plan of `cell` for tensors of these widths and types, looked up again where it is known.
 
-    An attribute that is set anew (another activation, say) makes it another plan.
+    An attribute that is set anew (another activation, say), of the cell or of one that it wraps,
+    makes it another plan.
     """
     tensors = [projected, *states, *([] if matrix is None else [matrix])]
-    attributes = ((name, id(value)) for name, value in vars(cell).items() if name not in _FLEETING)
+    attributes = (
+        (name, id(value))
+        for layer in cell._flatten_layers()
+        for name, value in vars(layer).items()
+        if name not in _FLEETING
+    )
     key = (*((tensor.shape[-1], tensor.dtype) for tensor in tensors), *attributes)
     known, plan = _plans.get(cell, (None, None))
     if plan is None or known != key:

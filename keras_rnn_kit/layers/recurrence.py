@@ -102,7 +102,9 @@ def run(
 
 def _joined(cell: ProjectedCell, given: Given) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """A linear recurrence, its steps joined: a masked one decays nothing and adds nothing."""
-    decay, drive = cell.affine(given.projected)
+    affine = cell.affine(given.projected)
+    assert affine is not None, "only a linear step can be joined"
+    decay, drive = affine
     if given.step_mask is None:
         outputs = parallel_scan(decay, drive, given.states[0])
         return outputs, [outputs[:, -1]]

@@ -1,8 +1,8 @@
 """A linear recurrence over all steps at once, in log2 T rounds.
 
 `h_t = a_t ⊙ h_{t-1} + b_t`: two neighbouring steps are again one such step, `(a, b)` then
-`(a', b')` being `(a a', a' b + b')`. Each round joins every step with the one that ends where it begins, and
-doubles the reach (Hillis and Steele, "Data parallel algorithms", 1986).
+`(a', b')` being `(a a', a' b + b')`. Each round joins every step with the one that ends where it
+begins, and doubles the reach (Hillis and Steele, "Data parallel algorithms", 1986).
 """
 
 import tensorflow as tf

@@ -14,14 +14,11 @@ from keras import ops
 class Storage(Protocol):
     """Steps in and out of sequences; an array is made empty and threaded through the loop."""
 
+    # Whether an equation that takes a step apart into gates should be handed it by the step before.
+    hands_on: bool
+
     def reader(self, sequence: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
         """`[B, T, ...]` to a function of the step `t` that gives `[B, ...]`."""
-        ...
-
-    def reader_apart(
-        self, sequence: tf.Tensor, steps: tf.Tensor
-    ) -> Callable[[tf.Tensor], tf.Tensor]:
-        """The same, for an equation that reads several parts of a step, `t < steps`."""
         ...
 
     def array(self, rows: int | None, batch: Any, length: Any, width: int, dtype: Any) -> Any:
@@ -40,27 +37,17 @@ class Storage(Protocol):
 class InPlace:
     """Within XLA: one tensor, of which steps are slices."""
 
+    # XLA reads a slice inside the kernel that computes with it, and a kernel with several parts of
+    # such a slice it leaves without vector instructions: a gated step then takes up to four times
+    # as long. What the loop carries from step to step is a buffer of its own.
+    hands_on = True
+
     def reader(self, sequence: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
         rest = sequence.shape.rank - 2
         known = sequence.shape[0]
         rows = tf.shape(sequence)[0] if known is None else known
         size = [rows, 1, *sequence.shape[2:]]
         return lambda t: tf.squeeze(tf.slice(sequence, [0, t, *[0] * rest], size), axis=1)
-
-    def reader_apart(
-        self, sequence: tf.Tensor, steps: tf.Tensor
-    ) -> Callable[[tf.Tensor], tf.Tensor]:
-        # XLA would read the slice inside the kernel that computes the gates, and a kernel with
-        # several parts of such a slice it leaves without vector instructions: an LSTM's step takes
-        # half as long again. A branch, of which only we know that it is always taken, keeps the
-        # slice out of that kernel.
-        read = self.reader(sequence)
-
-        def at(t: tf.Tensor) -> tf.Tensor:
-            value = read(t)
-            return tf.cond(t < steps, lambda: value, lambda: tf.zeros_like(value))
-
-        return at
 
     def array(self, rows: int | None, batch: Any, length: Any, width: int, dtype: Any) -> Any:
         return tf.zeros([batch, length, width], dtype)
@@ -75,15 +62,12 @@ class InPlace:
 class ByStep:
     """Within TensorFlow: time first, so that a step lies in one piece."""
 
+    hands_on = False
+
     def reader(self, sequence: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
         rest = range(2, sequence.shape.rank)
         by_step = tf.transpose(sequence, [1, 0, *rest])
         return lambda t: by_step[t]
-
-    def reader_apart(
-        self, sequence: tf.Tensor, steps: tf.Tensor
-    ) -> Callable[[tf.Tensor], tf.Tensor]:
-        return self.reader(sequence)
 
     def array(self, rows: int | None, batch: Any, length: Any, width: int, dtype: Any) -> Any:
         return tf.TensorArray(dtype, size=length, element_shape=[rows, width])

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_rnn_kit.layers.of_cells import SimpleRNN
 from keras_rnn_kit import arguments
+from keras_rnn_kit.layers.of_cells import SimpleRNN
 
 
 @keras.saving.register_keras_serializable(package="keras_rnn_kit")

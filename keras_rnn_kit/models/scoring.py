@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_kit.errors import KitError
 from keras_rnn_kit import arguments
+from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.models.copying import inference_copy
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import keras
 
-from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.layers.pooling import TemporalPooling
-from keras_rnn_kit.layers.of_cells import SimpleRNN
 from keras_rnn_kit import arguments
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.layers.of_cells import SimpleRNN
+from keras_rnn_kit.layers.pooling import TemporalPooling
 
 POOLINGS = ("mean", "max", "last")
 

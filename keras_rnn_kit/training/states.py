@@ -9,8 +9,8 @@ class ResetStates(keras.callbacks.Callback):
     """For `stateful=True` with `language_model_windows(partition="sequential")`.
 
     Within an epoch row b of a batch continues row b of the one before, so the states are carried;
-    at the start of an epoch, a validation, an evaluation or a prediction the rows begin anew, and so
-    do the states.
+    at the start of an epoch, a validation, an evaluation or a prediction the rows begin anew, and
+    so do the states.
 
     Example:
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_kit.cells import LSTMCell, ResidualCell, SimpleRNNCell, ZoneoutCell
+from keras_rnn_kit.cells import GRUCell, LSTMCell, ResidualCell, SimpleRNNCell, ZoneoutCell
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers import RNN
 
@@ -82,6 +82,19 @@ def test_without_a_rate_it_is_the_bare_cell(rate, training):
     bare = RNN(layer.cell.cell, return_sequences=True, return_state=True)
     for one, other in zip(got, bare(x, training=training), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_the_cells_own_projection_in_training_is_kept():
+    x = np.random.default_rng(0).normal(size=(9, 5, 3)).astype("float32")
+    how = {"reset_after": False, "dropout": 0.3, "recurrent_dropout": 0.4, "seed": 1}
+    bare = RNN(GRUCell(4, **how))
+    wanted = bare(x, training=True)
+    for rate in (0.0, 1e-12):  # the second draws, and keeps nothing
+        layer = RNN(ZoneoutCell(GRUCell(4, **how), rate, seed=3))
+        layer.build(x.shape)
+        layer.set_weights(bare.get_weights())
+        # The same products in float32, in another order.
+        np.testing.assert_allclose(layer(x, training=True), wanted, rtol=0, atol=1e-5)
 
 
 def test_nothing_is_drawn_out_of_training():

@@ -109,9 +109,7 @@ def test_each_direction_is_one_part_where_cores_are_few(kind, monkeypatch):
     monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _: range(2), raising=False)
     counts = []
     run_part = recurrence._run_part
-    monkeypatch.setattr(
-        recurrence, "_run_part", lambda *args: counts.append(1) or run_part(*args)
-    )
+    monkeypatch.setattr(recurrence, "_run_part", lambda *args: counts.append(1) or run_part(*args))
     layer = kind(SimpleRNN(4))
     layer.build(X.shape)
     tf.function(lambda x: layer(x, training=True), autograph=False)(tf.constant(X))

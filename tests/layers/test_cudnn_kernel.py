@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.layers import RNN, MGU, SimpleRNN, cudnn_kernel
+from keras_rnn_kit.layers import MGU, RNN, SimpleRNN, cudnn_kernel
 from tests.cells.own import GainCell
 
 ROWS, LENGTH, FEATURES = 3, 5, 2

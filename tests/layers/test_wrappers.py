@@ -184,6 +184,7 @@ DROPPING = {
     "with the cell's own": lambda: dropping(lstm(dropout=0.5, recurrent_dropout=0.3, seed=1)),
     "of the cell, residual": lambda: ResidualCell(lstm(dropout=0.5, recurrent_dropout=0.3)),
     "residual of dropout": lambda: ResidualCell(dropping(lstm())),
+    "residual twice": lambda: ResidualCell(ResidualCell(dropping(lstm()))),
     "dropout of residual": lambda: dropping(ResidualCell(lstm())),
     "dropout of residual of dropout": lambda: dropping(ResidualCell(dropping(gru(), seed=4))),
 }
@@ -259,7 +260,6 @@ def test_results_are_in_the_cells_own_precision(policy):
     np.testing.assert_allclose(got, wanted, rtol=0, atol=2**-4)
 
 
-@pytest.mark.xfail(reason="plan.plan_of looks at the attributes of the outermost cell alone")
 def test_an_attribute_of_the_cell_inside_may_be_set_anew():
     layer = made(ResidualCell(simple()), UNITS)
     x = problem(layer.cell, 3, 4, UNITS, masked=False).inputs
