@@ -29,7 +29,7 @@ types: .venv/.test
 	$(BIN)/mypy
 
 tests: .venv/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 format: .venv/.test
 	$(BIN)/ruff check --fix .

@@ -17,7 +17,13 @@ TRAIN = [
     "onnx>=1.23,<1.24",
     "matplotlib>=3.11,<3.12",
 ]
-TEST = ["pytest>=9,<10", "hypothesis>=6,<7", "ruff>=0.17.5,<0.18", "mypy>=2.4,<2.5"]
+TEST = [
+    "pytest>=9,<10",
+    "pytest-xdist>=3.8,<4",
+    "hypothesis>=6,<7",
+    "ruff>=0.17.5,<0.18",
+    "mypy>=2.4,<2.5",
+]
 
 setup(
     name="keras-rnn-kit",

@@ -1,8 +1,7 @@
-"""A whole train step of the character model through `model.fit`: kit beside Keras.
+"""A whole train step through `model.fit`: kit beside Keras, in the models of `fit_models.py`.
 
-Embedding, recurrent layer, output layer, cross-entropy, Adam: the models differ in the recurrent
-layer alone, and in what `compile` is told. One batch is repeated, so that no input pipeline is
-timed; a timing is a whole `fit` of several steps, divided by their number.
+Embedding, recurrent layer, output layer, cross-entropy, Adam. One batch is repeated, so that no
+input pipeline is timed; a timing is a whole `fit` of several steps, divided by their number.
 """
 
 import math
@@ -14,63 +13,32 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks import grid
 from benchmarks.agreement import check_agreement
+from benchmarks.fit_models import Task, fit_batch, fit_models
 from benchmarks.grid import Shape
-from benchmarks.layer_step import AS_IT_COMES, TOLERANCE
-from benchmarks.report import OURS, Row
+from benchmarks.layer_step import TOLERANCE
+from benchmarks.peers import KERAS, OURS
+from benchmarks.report import Row
 from benchmarks.timing import alternate
-from keras_rnn_kit.layers import SimpleRNN
 
-PEERS = (OURS, AS_IT_COMES, "Keras jit_compile", "Keras unroll")
+PEERS = (OURS, *KERAS)
 _CHECKED_STEPS = 3
 # Adam divides a gradient by its own size, which blows rounding up where a gradient is near zero:
 # the loss after steps is compared, not the weights.
 _LOSS_TOLERANCE = 1e-4
 
 
-def fit_row(shape: Shape, *, rounds: int, seconds: float = 0.15, seed: int = 0) -> Row:
+def fit_row(task: Task, shape: Shape, *, rounds: int, seconds: float = 0.15, seed: int = 0) -> Row:
     """Times one shape, each `fit` about `seconds` of ours; `KitError` where peers don't agree."""
     rng = np.random.default_rng(seed)
-    tokens = rng.integers(0, grid.VOCABULARY, (shape.batch, shape.time + 1)).astype(np.int32)
-    inputs, targets = tf.constant(tokens[:, :-1]), tf.constant(tokens[:, 1:])
-    models = fit_models(shape, rng)
-    differences = _check(models, inputs, targets, str(shape))
+    inputs, targets = map(tf.constant, fit_batch(task, shape, rng))
+    models = fit_models(task, shape, rng)
+    differences = _check(models, inputs, targets, f"{task} [{shape}]")
 
     steps = _steps(lambda steps: _fit(models[OURS], inputs, targets, steps), seconds)
     fits = {peer: _fit(model, inputs, targets, steps) for peer, model in models.items()}
-    times = alternate(fits, rounds=rounds, warmup=1)
-    per_step = {peer: [total / steps for total in totals] for peer, totals in times.items()}
-    return Row({"B, T, E, H": str(shape)}, per_step, differences)
-
-
-def fit_models(shape: Shape, rng: np.random.Generator) -> dict[str, keras.Model]:
-    """By peer, a compiled character model; all start from the same weights."""
-    recurrent = grid.weights(shape, rng)
-    embedding = rng.uniform(-0.05, 0.05, (grid.VOCABULARY, shape.features))
-    output = rng.normal(0, 0.05, (shape.units, grid.VOCABULARY))
-    weights = [embedding, *recurrent, output, np.zeros(grid.VOCABULARY)]
-
-    makers: dict[str, tuple[Any, dict[str, Any], bool | str]] = {
-        OURS: (SimpleRNN, {}, "auto"),
-        AS_IT_COMES: (keras.layers.SimpleRNN, {}, "auto"),
-        "Keras jit_compile": (keras.layers.SimpleRNN, {}, True),
-        "Keras unroll": (keras.layers.SimpleRNN, {"unroll": True}, "auto"),
-    }
-    models = {}
-    for peer, (layer_class, arguments, jit_compile) in makers.items():
-        tokens = keras.Input((shape.time,), batch_size=shape.batch, dtype="int32")
-        hidden = keras.layers.Embedding(grid.VOCABULARY, shape.features)(tokens)
-        hidden = layer_class(shape.units, return_sequences=True, **arguments)(hidden)
-        model = keras.Model(tokens, keras.layers.Dense(grid.VOCABULARY)(hidden))
-        model.set_weights(weights)
-        model.compile(
-            keras.optimizers.Adam(1e-4),  # small: the repeated batch is not learned by heart
-            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            jit_compile=jit_compile,
-        )
-        models[peer] = model
-    return models
+    turns = alternate(fits, rounds=rounds, warmup=1)
+    return Row.of({"B, T, E, H": str(shape)}, turns, differences, dict.fromkeys(fits, steps))
 
 
 def _check(
@@ -79,12 +47,12 @@ def _check(
     """Logits and gradients at the start, then the mean loss of a few steps of `fit`."""
     names = ["logits", *(weight.path for weight in models[OURS].trainable_weights)]
     starts = {peer: _gradients(model, inputs, targets) for peer, model in models.items()}
-    found = check_agreement(starts, names, tolerance=TOLERANCE, case=f"[{case}]")
+    found = check_agreement(starts, names, tolerance=TOLERANCE, case=case)
     losses = {
         peer: _fit(model, inputs, targets, _CHECKED_STEPS)().history["loss"]
         for peer, model in models.items()
     }
-    check_agreement(losses, ["loss"], tolerance=_LOSS_TOLERANCE, case=f"[{case}], after steps")
+    check_agreement(losses, ["loss"], tolerance=_LOSS_TOLERANCE, case=f"{case}, after steps")
     return found
 
 

@@ -82,12 +82,10 @@ def generation_row(
         GENERATE: lambda: loaded.generate(prompt, ours, seed=seed),
         **{peer: sampling(step) for peer, step in windowed.items()},
     }
-    times = alternate(functions, rounds=rounds, warmup=1)
-    counts = {STREAM: ours, GENERATE: ours, PREDICT: theirs, TRACED: theirs}
-    per_character = {
-        peer: [total / counts[peer] for total in seconds] for peer, seconds in times.items()
-    }
-    return Row({"V": len(encoder.vocabulary), "H": units}, per_character, differences)
+    turns = alternate(functions, rounds=rounds, warmup=1)
+    calls = {STREAM: ours, GENERATE: ours, PREDICT: theirs, TRACED: theirs}
+    case = {"V": len(encoder.vocabulary), "H": units}
+    return Row.of(case, turns, differences, calls)
 
 
 def _window_model(model: LanguageModel) -> keras.Model:

@@ -37,6 +37,8 @@ TRAINING = (
 )
 TRAINING_ASKED = Shape(32, 100, 64, 128)  # where a factor is asked, not only "no slower"
 
+CELLS = (Shape(32, 100, 64, 128), Shape(64, 64, 64, 256))  # where every cell is timed
+
 INFERENCE = (
     Shape(1, 100, 64, 128),
     Shape(32, 100, 64, 128),
@@ -65,13 +67,17 @@ def right_padded(shape: Shape, rng: np.random.Generator) -> npt.NDArray[np.bool_
     return np.arange(shape.time) < lengths[:, None]
 
 
-def weights(shape: Shape, rng: np.random.Generator) -> list[npt.NDArray[np.float32]]:
-    """`kernel [E, H]`, `recurrent_kernel [H, H]`, `bias [H]` of a layer as Keras starts it.
+def weights(
+    shape: Shape, rng: np.random.Generator, gates: int = 1, biases: int = 1
+) -> list[npt.NDArray[np.float32]]:
+    """`kernel [E, G]`, `recurrent_kernel [H, G]` and the bias of a layer as Keras starts it.
 
-    Only the bias is not zero, so that a peer that forgets it is found out.
+    The bias is `[G]`, or `[biases, G]` where there are more. Only it is not zero, so that a peer
+    that forgets it is found out.
     """
-    limit = np.sqrt(6 / (shape.features + shape.units))
-    kernel = rng.uniform(-limit, limit, (shape.features, shape.units))
-    orthogonal, _ = np.linalg.qr(rng.normal(size=(shape.units, shape.units)))
-    bias = rng.normal(0, 0.1, shape.units)
-    return [array.astype(np.float32) for array in (kernel, orthogonal, bias)]
+    width = gates * shape.units
+    limit = np.sqrt(6 / (shape.features + width))
+    kernel = rng.uniform(-limit, limit, (shape.features, width))
+    orthogonal, _ = np.linalg.qr(rng.normal(size=(width, shape.units)))
+    bias = rng.normal(0, 0.1, width if biases == 1 else (biases, width))
+    return [array.astype(np.float32) for array in (kernel, orthogonal.T.copy(), bias)]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from benchmarks import grid
+from benchmarks.peers import OURS
 from benchmarks.report import (
-    OURS,
     Asked,
     Row,
     asked_table,

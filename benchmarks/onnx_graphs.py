@@ -22,7 +22,7 @@ import tensorflow as tf
 
 from benchmarks import grid
 from benchmarks.grid import Shape
-from benchmarks.report import OURS
+from benchmarks.peers import OURS
 from keras_rnn_kit.exporting import to_onnx
 from keras_rnn_kit.exporting.nodes import Nodes
 from keras_rnn_kit.layers import SimpleRNN

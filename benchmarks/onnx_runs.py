@@ -41,7 +41,7 @@ def run_row(
     differences = check_agreement(
         {peer: run() for peer, run in runs.items()}, ["output"], tolerance=TOLERANCE, case=str(case)
     )
-    return Row(case, alternate(runs, rounds=rounds, min_seconds=seconds), differences)
+    return Row.of(case, alternate(runs, rounds=rounds, min_seconds=seconds), differences)
 
 
 def _run(graph: bytes, tokens: npt.NDArray[np.int32], threads: int) -> Callable[[], list[Any]]:

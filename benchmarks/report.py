@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.timing import median_ms, table
+from benchmarks.peers import BOUND, OURS
+from benchmarks.timing import Turns, median_ms, table
 from keras_rnn_kit.errors import KitError
-
-OURS = "kit"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +19,25 @@ class Row:
     case: Mapping[str, Any]
     times: Mapping[str, Sequence[float]]
     differences: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    cpu_times: Mapping[str, Sequence[float]] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        case: Mapping[str, Any],
+        turns: Turns,
+        differences: Mapping[str, float],
+        calls: Mapping[str, int] | None = None,
+    ) -> "Row":
+        """The row of what was timed by turns; `calls` says how much a peer did in each turn."""
+        clock, cpu = (
+            {
+                peer: [total / (calls or {}).get(peer, 1) for total in totals]
+                for peer, totals in times.items()
+            }
+            for times in turns
+        )
+        return cls(case, clock, differences, cpu)
 
     def ms(self, peer: str) -> float | None:
         """The peer's median in milliseconds; `None` where it did not run."""
@@ -27,8 +45,11 @@ class Row:
 
     def ratio(self, peer: str) -> float | None:
         """How many times as long as ours the peer takes: above 1, ours is faster."""
-        theirs, ours = self.ms(peer), self.ms(OURS)
-        return theirs / ours if theirs and ours else None
+        return _ratio(self.times, peer)
+
+    def cpu_ratio(self, peer: str) -> float | None:
+        """The same of the processor's seconds, which a second core does not make fewer."""
+        return _ratio(self.cpu_times, peer)
 
     def __str__(self) -> str:
         case = ", ".join(f"{name} {value}" for name, value in self.case.items())
@@ -37,19 +58,30 @@ class Row:
 
     def to_json(self) -> dict[str, Any]:
         """All rounds too, so that other statistics can be had without a new run."""
+        others = [peer for peer in self.times if peer != OURS and OURS in self.times]
         return {
             "case": dict(self.case),
             "median_ms": {peer: self.ms(peer) for peer in self.times},
-            "ratio": {p: self.ratio(p) for p in self.times if p != OURS and OURS in self.times},
+            "ratio": {peer: self.ratio(peer) for peer in others},
+            "cpu_ratio": {peer: self.cpu_ratio(peer) for peer in others if peer in self.cpu_times},
             "largest_relative_difference": dict(self.differences),
             "seconds": {peer: list(seconds) for peer, seconds in self.times.items()},
+            "cpu_seconds": {peer: list(seconds) for peer, seconds in self.cpu_times.items()},
         }
 
 
-def rows_table(rows: Sequence[Row], peers: Sequence[str]) -> str:
+def _ratio(times: Mapping[str, Sequence[float]], peer: str) -> float | None:
+    if peer not in times or OURS not in times:
+        return None
+    theirs, ours = (statistics.median(times[one]) for one in (peer, OURS))
+    return theirs / ours if theirs and ours else None
+
+
+def rows_table(rows: Sequence[Row], peers: Sequence[str], cpu_of: Sequence[str] = ()) -> str:
     """A line a case: what it is, each peer's median, each peer's ratio to ours.
 
-    Peers that ran nowhere have no column.
+    Peers that ran nowhere have no column. `cpu_of` names those that get a second ratio, that of the
+    processor's time. The bound's ratio is the share of it that we reach, in percent.
 
     Example:
 
@@ -60,13 +92,18 @@ def rows_table(rows: Sequence[Row], peers: Sequence[str]) -> str:
     | 8    |   2.00 |     4.00 |        2.00 |
     """
     ran = [peer for peer in peers if any(peer in row.times for row in rows)]
-    others = [peer for peer in ran if peer != OURS]
-    header = [*rows[0].case, *(f"{peer} ms" for peer in ran), *(f"{p} / {OURS}" for p in others)]
-    cells = [
-        [*row.case.values(), *(row.ms(peer) for peer in ran), *(row.ratio(p) for p in others)]
-        for row in rows
-    ]
-    return table(cells, header)
+    others = [peer for peer in ran if peer not in (OURS, BOUND)]
+    columns: dict[str, list[Any]] = {
+        name: [row.case[name] for row in rows] for name in rows[0].case
+    }
+    columns |= {f"{peer} ms": [row.ms(peer) for row in rows] for peer in ran}
+    columns |= {f"{peer} / {OURS}": [row.ratio(peer) for row in rows] for peer in others}
+    for peer in cpu_of:
+        columns[f"{peer} / {OURS}, CPU time"] = [row.cpu_ratio(peer) for row in rows]
+    if BOUND in ran:
+        shares = [row.ratio(BOUND) for row in rows]
+        columns["share of the bound, %"] = [None if s is None else 100 * s for s in shares]
+    return table(list(zip(*columns.values(), strict=True)), list(columns))
 
 
 def noise(rows: Sequence[Row]) -> str:
@@ -105,7 +142,9 @@ class Asked:
         return dataclasses.asdict(self)
 
 
-def at_least(what: str, factor: float, ratios: Mapping[str, float | None]) -> list[Asked]:
+def at_least(
+    what: str, factor: float, ratios: Mapping[str, float | None], unit: str = ""
+) -> list[Asked]:
     """Asked: every ratio at least `factor`. One entry, which names the smallest; none for none.
 
     Example:
@@ -113,12 +152,33 @@ def at_least(what: str, factor: float, ratios: Mapping[str, float | None]) -> li
     >>> at_least("layer", 1.5, {"a": 1.7, "b": 1.4, "c": None})[0].measured
     '1.40 (b)'
     """
-    known = {case: ratio for case, ratio in ratios.items() if ratio is not None}
+    return _worst(what, "≥", factor, ratios, unit)
+
+
+def at_most(
+    what: str, limit: float, figures: Mapping[str, float | None], unit: str = ""
+) -> list[Asked]:
+    """Asked: no figure above `limit`. One entry, which names the largest; none for none.
+
+    Example:
+
+    >>> at_most("first call", 1.5, {"a": 1.7, "b": 1.4}, " s")
+    [Asked(what='first call', asked='≤ 1.5 s', measured='1.70 s (a)', met=False)]
+    """
+    return _worst(what, "≤", limit, figures, unit)
+
+
+def _worst(
+    what: str, sign: str, limit: float, figures: Mapping[str, float | None], unit: str
+) -> list[Asked]:
+    known = {case: figure for case, figure in figures.items() if figure is not None}
     if not known:
         return []
-    worst = min(known, key=lambda case: known[case])
-    measured = f"{known[worst]:,.2f}" + (f" ({worst})" if worst else "")
-    return [Asked(what, f"≥ {factor:g}", measured, known[worst] >= factor)]
+    case = (min if sign == "≥" else max)(known, key=lambda case: known[case])
+    figure = known[case]
+    measured = f"{figure:,.2f}{unit}" + (f" ({case})" if case else "")
+    met = figure >= limit if sign == "≥" else figure <= limit
+    return [Asked(what, f"{sign} {limit:g}{unit}", measured, met)]
 
 
 def asked_table(asked: Sequence[Asked]) -> str:

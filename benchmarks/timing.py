@@ -1,9 +1,12 @@
 """Fair timing of several functions in one process: alternated rounds, medians, a table, JSON.
 
 The machines are noisy, and slow down and speed up by the minute. So every round times each function
-once, in an order that rotates, and what is compared are medians over the rounds of one run.
+once, in an order that rotates, and what is compared are medians over the rounds of one run. Beside
+the seconds on the clock stand those of the processor, of all threads together: they don't depend on
+whether a second core was to be had.
 """
 
+import contextlib
 import gc
 import json
 import math
@@ -12,10 +15,10 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras_rnn_kit.errors import KitError
 
@@ -24,13 +27,30 @@ RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
 MISSING = "–"
 
 
+class Turns(NamedTuple):
+    """What each function took a call, by name, one figure a round."""
+
+    seconds: dict[str, list[float]]
+    cpu_seconds: dict[str, list[float]]  # of all threads of the process
+
+
+@contextlib.contextmanager
+def napping_threads() -> Iterator[None]:
+    """Has the threads of a NumPy that is imported in the block sleep soon after their work.
+
+    They otherwise look out for more for a tenth of a second, on the core that the next peer wants.
+    """
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")  # 2²⁰ ticks, less than a millisecond
+    yield
+
+
 def alternate(
     functions: Mapping[str, Callable[[], object]],
     *,
     rounds: int,
     warmup: int = 3,
     min_seconds: float = 0.0,
-) -> dict[str, list[float]]:
+) -> Turns:
     """Seconds a call of each function, one figure a round; the functions take turns.
 
     A function must not return before its work is done: one that only starts work elsewhere (on a
@@ -48,7 +68,7 @@ def alternate(
 
     Example:
         >>> times = alternate({"sum": lambda: sum(range(9)), "one": lambda: 1}, rounds=4)
-        >>> {name: len(seconds) for name, seconds in times.items()}
+        >>> {name: len(seconds) for name, seconds in times.seconds.items()}
         {'sum': 4, 'one': 4}
     """
     if not functions:
@@ -65,10 +85,10 @@ def alternate(
     repeats = dict.fromkeys(names, 1)
     if min_seconds:
         for name in names:
-            once = _seconds(functions[name], 1)
+            once, _ = _seconds(functions[name], 1)
             repeats[name] = max(1, math.ceil(min_seconds / max(once, 1e-9)))
 
-    times: dict[str, list[float]] = {name: [] for name in names}
+    times = Turns({name: [] for name in names}, {name: [] for name in names})
     collects = gc.isenabled()
     gc.collect()
     gc.disable()  # a collection would be charged to whoever runs just then
@@ -76,18 +96,22 @@ def alternate(
         for turn in range(rounds):
             first = turn % len(names)  # nobody always runs after the same neighbour's caches
             for name in names[first:] + names[:first]:
-                times[name].append(_seconds(functions[name], repeats[name]))
+                seconds, cpu_seconds = _seconds(functions[name], repeats[name])
+                times.seconds[name].append(seconds)
+                times.cpu_seconds[name].append(cpu_seconds)
     finally:
         if collects:
             gc.enable()
     return times
 
 
-def _seconds(function: Callable[[], object], repeats: int) -> float:
-    begin = time.perf_counter()
+def _seconds(function: Callable[[], object], repeats: int) -> tuple[float, float]:
+    """A call's seconds on the clock and of the processor."""
+    cpu_begin, begin = time.process_time(), time.perf_counter()
     for _ in range(repeats):
         function()
-    return (time.perf_counter() - begin) / repeats
+    end, cpu_end = time.perf_counter(), time.process_time()
+    return (end - begin) / repeats, (cpu_end - cpu_begin) / repeats
 
 
 def median_ms(seconds: Sequence[float]) -> float:
@@ -213,6 +237,26 @@ def write_json(path: str | os.PathLike[str], payload: Mapping[str, Any]) -> None
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def read_json(path: str | os.PathLike[str], benchmark: str) -> dict[str, Any]:
+    """What `write_json` wrote for that benchmark; empty where there is no such file.
+
+    Raises:
+        KitError: for another file.
+    """
+    try:
+        payload = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        payload = None
+    if not isinstance(payload, dict) or payload.get("benchmark") != benchmark:
+        raise KitError(
+            f"--json must be a file of the benchmark {benchmark!r}, to be added to; received "
+            f"{path}, which is something else. Pass another path."
+        )
+    return payload
 
 
 def _plain(value: Any) -> Any:

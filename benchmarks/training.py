@@ -1,97 +1,97 @@
-"""Times training: the kit's SimpleRNN beside Keras's, the layer alone and the whole fit step.
+"""Times training: the kit's layers and train steps beside Keras's and PyTorch's.
 
-Run it with `python -m benchmarks.training`; `NOTES.md` says how to read it. What is compared is
-made in `layer_step.py` and `fit_step.py`.
+Run it with `python -m benchmarks.training`; `NOTES.md` says how to read it. `sections.py` has the
+list of what is run, `asked.py` what is asked of it.
 """
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
-from benchmarks import grid
-from benchmarks.report import (
-    Asked,
-    Row,
-    asked_table,
-    at_least,
-    check_arguments,
-    noise,
-    progress,
-    rows_table,
-)
-from benchmarks.timing import write_json
+from benchmarks.report import Asked, Row, asked_table, check_arguments, noise, progress
+from benchmarks.timing import napping_threads, read_json, write_json
 from keras_rnn_kit.commands import option, parse, run, starting_quietly
+from keras_rnn_kit.errors import KitError
 
-with starting_quietly():
+with napping_threads(), starting_quietly():
     import tensorflow as tf
 
-    from benchmarks import fit_step, layer_step
+    from benchmarks.sections import SECTIONS, Effort, Table
 
-QUICK_SHAPES, QUICK_ROUNDS = 2, 3  # a look, no figure to quote
-
-LAYER = "layer alone, forward and backward"
-MASKED = "layer alone, right-padded with a mask"
-FIT = "one step of fit, character model"
+NAME = "training"
+QUICK = Effort(rounds=3, shapes=2, cells=3, repeats=1)  # a look, no figure to quote
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The defaults take some minutes on two CPU cores."""
+    """The defaults take a quarter of an hour on two CPU cores."""
 
-    rounds: int = option(15, "how often each peer is timed")
-    quick: bool = option(False, f"the {QUICK_SHAPES} smallest shapes, {QUICK_ROUNDS} rounds")
-    json: str = option("build/benchmarks/training.json", "the file to write")
+    rounds: int = option(7, "how often each peer is timed")
+    only: str | None = option(
+        None,
+        f"sections to run, with commas between them, of {', '.join(SECTIONS)}; the file keeps what "
+        "it has of the others",
+    )
+    quick: bool = option(
+        False, f"the {QUICK.shapes} smallest shapes, {QUICK.cells} cells, {QUICK.rounds} rounds"
+    )
+    json: str = option("build/benchmarks/training.json", "the file to write, after each section")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Checks that all peers agree, times them, prints tables and writes the JSON."""
     config = parse(Config, __doc__.splitlines()[0], argv)
     check_arguments(config.rounds, config.json)
+    chosen = chosen_of(config.only)
     tf.get_logger().setLevel("ERROR")  # many functions are traced here, on purpose
-    shapes = grid.TRAINING[: QUICK_SHAPES if config.quick else None]
-    rounds = min(config.rounds, QUICK_ROUNDS) if config.quick else config.rounds
+    effort = Effort(config.rounds)
+    if config.quick:
+        effort = dataclasses.replace(QUICK, rounds=min(config.rounds, QUICK.rounds))
 
-    sections: dict[str, list[Row]] = {LAYER: [], MASKED: [], FIT: []}
-    for section, rows in sections.items():
-        for shape in shapes:
-            if section == FIT:
-                row = fit_step.fit_row(shape, rounds=rounds)
-            else:
-                row = layer_step.layer_row(shape, masked=section == MASKED, rounds=rounds)
-            rows.append(row)
-            progress(f"{section}: {row}")
+    sections = read_json(config.json, NAME).get("sections", {}) if config.only else {}
+    everything: list[Table] = []
+    for name in chosen:
+        progress(f"--- {name}")
+        tables = SECTIONS[name](effort)
+        for table in tables:
+            print(f"## {table.title[0].upper()}{table.title[1:]}\n\n{table.text}\n", flush=True)
+        everything += tables
+        sections[name] = section_json(tables, effort, config.quick)
+        write_json(config.json, {"benchmark": NAME, "sections": sections})
 
-    peers = layer_step.PEERS  # the fit step's are among them
-    for section, rows in sections.items():
-        print(f"## {section[0].upper()}{section[1:]}\n\n{rows_table(rows, peers)}\n")
-    everything = [row for rows in sections.values() for row in rows]
-    asked = asked_of(sections)
-    print(f"{noise(everything)}\n\n## Asked\n\n{asked_table(asked)}\n")
-    write_json(
-        config.json,
-        {
-            "benchmark": "training",
-            "quick": config.quick,
-            "rounds": rounds,
-            "sections": {name: [row.to_json() for row in rows] for name, rows in sections.items()},
-            "asked": [one.to_json() for one in asked],
-        },
-    )
+    asked: list[Asked] = [one for table in everything for one in table.asked]
+    timed = [row for table in everything for row in table.rows if isinstance(row, Row)]
+    print(f"{noise(timed)}\n\n## Asked\n\n{asked_table(asked)}\n")
     print(f"Wrote {config.json}")
     return 0
 
 
-def asked_of(sections: dict[str, list[Row]]) -> list[Asked]:
-    """No shape slower than Keras as it comes, and half as fast again at one of them."""
-    peer, asked = layer_step.AS_IT_COMES, []
-    for section, rows in sections.items():
-        ratios = {row.case["B, T, E, H"]: row.ratio(peer) for row in rows}
-        asked += at_least(f"{section}: {peer} / kit, every shape", 1.0, ratios)
-    for section in (LAYER, FIT):
-        at = str(grid.TRAINING_ASKED)
-        there = [row for row in sections[section] if row.case["B, T, E, H"] == at]
-        for row in there:
-            asked += at_least(f"{section}: {peer} / kit at ({at})", 1.5, {"": row.ratio(peer)})
-    return asked
+def chosen_of(only: str | None) -> list[str]:
+    """The sections that `--only` names, in the order in which they are run; all without it.
+
+    Raises:
+        KitError: for a name that no section has.
+    """
+    if only is None:
+        return list(SECTIONS)
+    names = [name.strip() for name in only.split(",")]
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown:
+        raise KitError(
+            f"--only must name sections; received {', '.join(map(repr, unknown))}. Pass some of "
+            f"{', '.join(SECTIONS)}, with commas between them."
+        )
+    return [name for name in SECTIONS if name in names]
+
+
+def section_json(tables: Sequence[Table], effort: Effort, quick: bool) -> dict[str, Any]:
+    """A section as the file has it; `rounds` and `quick` with each, since they may differ."""
+    return {
+        "quick": quick,
+        "rounds": effort.rounds,
+        "tables": {table.title: [row.to_json() for row in table.rows] for table in tables},
+        "asked": [one.to_json() for table in tables for one in table.asked],
+    }
 
 
 if __name__ == "__main__":

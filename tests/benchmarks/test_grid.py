@@ -31,6 +31,12 @@ def test_weights_are_those_of_a_layer_with_a_bias():
     assert (bias != 0).all()
 
 
+def test_weights_of_gates_stand_side_by_side():
+    kernel, recurrent, bias = grid.weights(Shape(1, 1, 3, 5), np.random.default_rng(0), 4, biases=2)
+    assert (kernel.shape, recurrent.shape, bias.shape) == ((3, 20), (5, 20), (2, 20))
+    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(5), atol=1e-6)  # float32 rounding
+
+
 def test_the_asked_shapes_are_on_the_grid():
     assert grid.TRAINING_ASKED in grid.TRAINING
     assert grid.INFERENCE_ASKED in grid.INFERENCE

@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks import generation, grid, inference, onnx_graphs, onnx_runs
 from benchmarks.grid import Shape
-from benchmarks.report import OURS, Row
+from benchmarks.peers import OURS
+from benchmarks.report import Row
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime import open_session
 

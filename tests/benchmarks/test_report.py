@@ -2,16 +2,18 @@
 
 import pytest
 
+from benchmarks.peers import BOUND, OURS
 from benchmarks.report import (
-    OURS,
     Asked,
     Row,
     asked_table,
     at_least,
+    at_most,
     check_arguments,
     noise,
     rows_table,
 )
+from benchmarks.timing import Turns
 from keras_rnn_kit.errors import KitError
 
 ROW = Row({"size": "8"}, {OURS: [0.001, 0.002, 0.009], "Keras": [0.005, 0.004]}, {"Keras": 1e-6})
@@ -30,8 +32,37 @@ def test_a_row_as_json_has_all_rounds():
         "case": {"size": "8"},
         "median_ms": {OURS: 2.0, "Keras": pytest.approx(4.5)},
         "ratio": {"Keras": pytest.approx(2.25)},
+        "cpu_ratio": {},
         "largest_relative_difference": {"Keras": 1e-6},
         "seconds": {OURS: [0.001, 0.002, 0.009], "Keras": [0.005, 0.004]},
+        "cpu_seconds": {},
+    }
+
+
+def test_a_row_of_turns_is_per_call_and_has_the_processors_time():
+    turns = Turns({OURS: [4.0], "Keras": [8.0]}, {OURS: [8.0], "Keras": [4.0]})
+    row = Row.of({"size": "8"}, turns, {"Keras": 0.0}, {OURS: 4, "Keras": 2})
+    assert row.times == {OURS: [1.0], "Keras": [4.0]}
+    assert row.cpu_times == {OURS: [2.0], "Keras": [2.0]}
+    assert (row.ratio("Keras"), row.cpu_ratio("Keras")) == (4.0, 1.0)
+    assert row.cpu_ratio("absent") is None
+    assert row.to_json()["cpu_ratio"] == {"Keras": 1.0}
+    assert Row.of({}, turns, {}).times == turns.seconds
+
+
+def test_the_bound_and_the_processors_time_have_columns_of_their_own():
+    times = {OURS: [0.004], "Keras": [0.008], BOUND: [0.003]}
+    row = Row({"size": "8"}, times, cpu_times={OURS: [0.008], "Keras": [0.008]})
+    header, _, line = rows_table([row], list(times), ["Keras"]).split("\n")
+    names, cells = ([cell.strip() for cell in part.split("|")[1:-1]] for part in (header, line))
+    assert dict(zip(names, cells, strict=True)) == {
+        "size": "8",
+        "kit ms": "4.00",
+        "Keras ms": "8.00",
+        "bound ms": "3.00",
+        "Keras / kit": "2.00",
+        "Keras / kit, CPU time": "1.00",
+        "share of the bound, %": "75.0",
     }
 
 
@@ -65,6 +96,14 @@ def test_the_smallest_ratio_decides():
     assert asked_table(at_least("layer", 1.25, ratios)).split("\n")[2] == (
         "| layer | ≥ 1.25 | 1.20 (b) | NO  |"
     )
+
+
+def test_the_largest_figure_decides_where_little_is_asked():
+    seconds = {"a": 1.4, "b": 1.6, "c": None}
+    expected = Asked("call", "≤ 1.5 s", "1.60 s (b)", met=False)
+    assert at_most("call", 1.5, seconds, " s") == [expected]
+    assert at_most("call", 1.6, seconds)[0].met
+    assert at_most("call", 1.6, {"c": None}) == []
 
 
 def test_noise_is_of_the_middle_half():

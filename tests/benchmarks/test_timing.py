@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from benchmarks import timing
-from benchmarks.timing import alternate, machine_facts, median_ms, table, write_json
+from benchmarks.timing import (
+    alternate,
+    machine_facts,
+    median_ms,
+    napping_threads,
+    read_json,
+    table,
+    write_json,
+)
 from keras_rnn_kit.errors import KitError
 
 
@@ -42,7 +50,15 @@ def test_the_time_of_each_round_goes_to_its_function(clock):
         rounds=3,
         warmup=2,
     )
-    assert times == {"slow": [3, 4, 5], "fast": [0.5, 0.5, 0.5]}
+    assert times.seconds == {"slow": [3, 4, 5], "fast": [0.5, 0.5, 0.5]}
+
+
+def test_the_processor_is_charged_beside_the_clock(clock, monkeypatch):
+    monkeypatch.setattr(timing.time, "process_time", lambda: 2 * clock.now)  # two threads
+    functions = {"a": lambda: clock.spend(1.0), "b": lambda: clock.spend(0.25)}
+    times = alternate(functions, rounds=2, warmup=1, min_seconds=1.0)
+    assert times.seconds == {"a": [1.0, 1.0], "b": [0.25, 0.25]}
+    assert times.cpu_seconds == {"a": [2.0, 2.0], "b": [0.5, 0.5]}  # a call, not a timing
 
 
 def test_short_calls_are_repeated_and_the_mean_is_given(clock):
@@ -58,7 +74,7 @@ def test_short_calls_are_repeated_and_the_mean_is_given(clock):
         warmup=0,
         min_seconds=1.0,
     )
-    assert times == {"short": [0.25, 0.25], "long": [3.0, 3.0]}
+    assert times.seconds == {"short": [0.25, 0.25], "long": [3.0, 3.0]}
     assert calls == {"short": 1 + 2 * 4, "long": 1 + 2 * 1}  # one call first to learn its time
 
 
@@ -186,3 +202,25 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
         write_json(path, {"ms": 1})
     assert path.read_text(encoding="utf-8") == "old"
     assert os.listdir(tmp_path) == ["out.json"]
+
+
+def test_what_was_written_is_read_back_and_another_file_refused(tmp_path):
+    path = tmp_path / "out.json"
+    assert read_json(path, "training") == {}
+    write_json(path, {"benchmark": "training", "sections": {}})
+    assert read_json(path, "training")["sections"] == {}
+    with pytest.raises(KitError, match="must be a file of the benchmark 'cells'"):
+        read_json(path, "cells")
+    for text in ("[]", "no JSON"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(KitError, match=r"out\.json, which is something else"):
+            read_json(path, "training")
+
+
+def test_threads_are_told_to_sleep_unless_somebody_has_said_otherwise(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_THREAD_TIMEOUT", raising=False)
+    with napping_threads():
+        assert os.environ["OPENBLAS_THREAD_TIMEOUT"] == "20"
+    monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", "26")
+    with napping_threads():
+        assert os.environ["OPENBLAS_THREAD_TIMEOUT"] == "26"

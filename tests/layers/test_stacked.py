@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keras_rnn_kit.cells import DropoutCell, GRUCell, LSTMCell, ResidualCell, SimpleRNNCell
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.layers import RNN, StackedRNN
+from keras_rnn_kit.layers import RNN, Bidirectional, StackedRNN
 from tests.cells.own import ReadoutCell
 from tests.layers.running import every_mask
 
@@ -295,11 +295,11 @@ def test_each_layer_starts_as_it_is_told(choice):
 
 @pytest.mark.parametrize("mask", [None, MASK], ids=["no mask", "mask"])
 @pytest.mark.parametrize("return_sequences", [False, True])
-@pytest.mark.parametrize("merge_mode", ["concat", "sum"])
-def test_bidirectional_it_is_kerass_stack_of_cells(mask, return_sequences, merge_mode):
+@pytest.mark.parametrize("kind", [Bidirectional, keras.layers.Bidirectional])
+def test_bidirectional_it_is_kerass_stack_of_cells(mask, return_sequences, kind):
     how = {"return_sequences": return_sequences, "return_state": True}
-    ours = keras.layers.Bidirectional(StackedRNN(cells(), **how), merge_mode=merge_mode)
-    stock = keras.layers.Bidirectional(keras.layers.RNN(cells(), **how), merge_mode=merge_mode)
+    ours = kind(StackedRNN(cells(), **how), merge_mode="sum")
+    stock = keras.layers.Bidirectional(keras.layers.RNN(cells(), **how), merge_mode="sum")
     got = ours(X, mask=mask)
     stock(X)
     stock.set_weights(ours.get_weights())
