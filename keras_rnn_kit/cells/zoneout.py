@@ -61,7 +61,7 @@ class ZoneoutCell(CellWrapper):
         if len(rates) != len(sizes):
             raise KitError(
                 f"rate must be one number, or one for each state of {type(cell).__name__}, which "
-                f"has {len(sizes)}; received rate={rate!r}. Pass a number, or a list of {len(sizes)}."
+                f"has {len(sizes)}; received rate={rate!r}. Pass one number, or {len(sizes)}."
             )
         self.rate = rates if isinstance(rate, Sequence) else rate
         self._rates: list[float] = rates
