@@ -184,8 +184,8 @@ class StackedRNN(keras.layers.Layer):
             finals.extend(states)
         output = outputs[-1]
         if self.skip:
-            before = outputs if self.return_sequences else [part[:, -1] for part in outputs[:-1]]
-            output = ops.concatenate([*before[: len(outputs) - 1], output], axis=-1)
+            below = outputs[:-1] if self.return_sequences else [o[:, -1] for o in outputs[:-1]]
+            output = ops.concatenate([*below, output], axis=-1)
         if mask is not None and self.zero_output_for_mask:
             real = mask[:, :, None] if self.return_sequences else mask[:, -1:]
             output = ops.where(real, output, ops.zeros_like(output))

@@ -344,6 +344,9 @@ def test_a_mask_goes_through_and_turns_with_the_sequence():
         np.testing.assert_array_equal(output._keras_mask, wanted)
         assert all(getattr(state, "_keras_mask", None) is None for state in states)
         assert stacked(go_backwards=go_backwards).compute_mask(X, MASK) is None
+        # Side by side, the outputs are a tensor that no layer below has given its mask.
+        layer = stacked(go_backwards=go_backwards, skip=True, **BOTH)
+        np.testing.assert_array_equal(layer(masking(x))[0]._keras_mask, wanted)
     # What stands on a stack that reads backwards reads on, masked where it is.
     first, second = stacked(return_sequences=True, go_backwards=True), stacked(seed=3)
     outputs = second(first(masking(x)))
