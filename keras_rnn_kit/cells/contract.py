@@ -5,6 +5,9 @@ all steps, and only the rest runs in the loop. The loop itself belongs to the en
 (`layers/recurrence.py`); a cell is its weights and one equation.
 """
 
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -13,6 +16,19 @@ from keras.src.backend import AutocastScope
 
 # Keras asks `isinstance` of this mixin before it draws the dropout masks of a cell.
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
+
+Product = Callable[[Any, Any], Any]
+_product: contextvars.ContextVar[Product] = contextvars.ContextVar("product", default=ops.matmul)
+
+
+@contextlib.contextmanager
+def products_by(product: Product) -> Iterator[None]:
+    """Within it, `product(values, matrix)` is what `ProjectedCell.product` comes to."""
+    token = _product.set(product)
+    try:
+        yield
+    finally:
+        _product.reset(token)
 
 
 class ProjectedCell(layers.Layer, DropoutRNNCell):
@@ -93,6 +109,14 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
     def recurrent_matrix(self) -> Any:
         """The `[H, R]` matrix of the step, or `None` for a cell that has none."""
         return self.recurrent_kernel
+
+    def product(self, values: Any, matrix: Any) -> Any:
+        """`values @ matrix` within `update`, `[B, F], [F, R] -> [B, R]`: one more than `recurrent`.
+
+        It is `ops.matmul`, but the engine keeps what comes out for the way back, and gives
+        `matrix`, which the weights make and nothing else, its gradient as one product of all steps.
+        """
+        return _product.get()(values, matrix)
 
     def affine(self, projected: Any) -> tuple[Any, Any] | None:
         """`(decay, drive)`, `[..., H]` each, of a step that is `h = decay ⊙ h + drive` and no more.

@@ -81,7 +81,7 @@ class GRUCell(ProjectedCell, keras.layers.GRUCell):
             h_c = r * h_c
         else:
             kept = before * mask[0] if mask else before
-            h_c = ops.matmul(r * kept, self.recurrent_kernel[:, 2 * self.units :])
+            h_c = self.product(r * kept, self.recurrent_kernel[:, 2 * self.units :])
         # Not `c + z (h − c)`: in half precision that would not keep a state that z = 1 keeps.
         h = z * before + (1 - z) * self.activation(x_c + h_c)
         return h, [h]

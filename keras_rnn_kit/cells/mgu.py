@@ -66,7 +66,7 @@ class MGUCell(WeightedCell):
         else:
             f = ops.sigmoid(x_f + recurrent)
             kept = before * mask[0] if mask else before
-            h_c = ops.matmul(f * kept, self.recurrent_kernel[:, self.units :])
+            h_c = self.product(f * kept, self.recurrent_kernel[:, self.units :])
         h = (1 - f) * before + f * self.activation(x_c + h_c)
         return h, [h]
 

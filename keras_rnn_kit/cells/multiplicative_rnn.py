@@ -76,7 +76,7 @@ class MultiplicativeRNNCell(WeightedCell):
     def update(self, projected: Any, recurrent: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         """`φ(x W + b + ((x V + factor_bias) ⊙ (h U)) U_f)`."""
         of_factors, of_state = ops.split(projected, [self.factors], axis=-1)
-        h = self.activation(of_state + ops.matmul(of_factors * recurrent, self.factor_kernel))
+        h = self.activation(of_state + self.product(of_factors * recurrent, self.factor_kernel))
         return h, [h]
 
     def get_config(self) -> dict[str, Any]:

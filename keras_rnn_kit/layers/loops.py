@@ -1,17 +1,17 @@
 """The two loops of a cell: forward, and backward through time; plain, or compiled by XLA."""
 
-import contextlib
 import dataclasses
 import functools
 import weakref
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import tensorflow as tf
+from keras import ops
 
 from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.layers.given import Given
+from keras_rnn_kit.layers.one_step import OneStep, Remembered
 from keras_rnn_kit.layers.plan import Plan
 from keras_rnn_kit.layers.storage import ByStep, InPlace, Storage
 
@@ -22,6 +22,7 @@ class Kept:
 
     states: list[tf.Tensor]  # after each step
     recurrents: tf.Tensor | None  # h_{t-1} U, or x W + h_{t-1} U; computing it anew costs a fifth
+    products: list[tf.Tensor]  # those that `update` takes itself
 
 
 @dataclasses.dataclass
@@ -76,7 +77,7 @@ class Loops:
     ) -> tuple[tf.Tensor, list[tf.Tensor], Kept]:
         """Outputs `[B, T, O]`, final states, and what `backward` needs."""
         self._trace_for(cell, plan)
-        outputs, finals, histories, recurrents = self._forward_loop(
+        outputs, finals, histories, recurrents, products = self._forward_loop(
             steps,
             given.projected,
             given.states,
@@ -89,7 +90,7 @@ class Loops:
             outputs = histories[0]
             if given.step_mask is not None:
                 outputs = tf.where(seen(given.step_mask), outputs, tf.zeros([], outputs.dtype))
-        return outputs, finals, Kept(histories, recurrents)
+        return outputs, finals, Kept(histories, recurrents, products)
 
     def backward(
         self,
@@ -119,6 +120,7 @@ class Loops:
             weights,
             kept.states,
             kept.recurrents,
+            kept.products,
             d_outputs,
             d_finals,
         )
@@ -134,19 +136,8 @@ class Loops:
         assert cell is not None, "loops run on behalf of a cell"
         return cell
 
-    def _update(
-        self, weights: list[tf.Tensor], projected: Any, recurrent: Any, states: Any
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """`cell.update`, with the weights that it reads given from outside."""
-        cell = self._living_cell()
-        with contextlib.ExitStack() as scopes:
-            # Said here too: the way back may be traced when the layer's call is long over.
-            scopes.enter_context(cell.own_precision())
-            if weights:
-                pairs = list(zip(self._plan.weights, weights, strict=True))
-                scopes.enter_context(keras.StatelessScope(state_mapping=pairs))
-            output, new_states = cell.update(projected, recurrent, list(states))
-        return output, list(new_states)
+    def _one_step(self, weights: list[tf.Tensor]) -> OneStep:
+        return OneStep(self._living_cell(), self._plan, weights)
 
     def _forward(
         self,
@@ -157,9 +148,11 @@ class Loops:
         state_mask: tf.Tensor | None,
         step_mask: tf.Tensor | None,
         weights: list[tf.Tensor],
-    ) -> tuple[tf.Tensor | None, list[tf.Tensor], list[tf.Tensor], tf.Tensor | None]:
-        """(outputs, unless they are the first state; final states; all states; recurrents)."""
-        plan, storage = self._plan, self._storage
+    ) -> tuple[
+        tf.Tensor | None, list[tf.Tensor], list[tf.Tensor], tf.Tensor | None, list[tf.Tensor]
+    ]:
+        """(outputs, unless they are the first state; final states; what is kept: three kinds)."""
+        plan, storage, one_step = self._plan, self._storage, self._one_step(weights)
         batch, length = tf.unstack(tf.shape(projected)[:2])
         # A plain activation reads its step where it lies; a step of several gates wants it apart.
         projected_at = storage.reader(projected)
@@ -178,7 +171,17 @@ class Loops:
                     now, recurrent = now + recurrent, tf.zeros_like(recurrent)
                 kept = now if plan.additive else recurrent
                 arrays["recurrent"] = [storage.write(a, t, kept) for a in arrays["recurrent"]]
-            new_output, new_states = self._update(weights, now, recurrent, states)
+            made: list[tf.Tensor] = []
+
+            def product(values: tf.Tensor, matrix: Any) -> tf.Tensor:
+                made.append(ops.matmul(values, matrix))
+                return made[-1]
+
+            new_output, new_states = one_step.run(now, recurrent, states, product)
+            arrays["products"] = [
+                storage.write(array, t, value)
+                for array, value in zip(arrays["products"], made, strict=True)
+            ]
             if real_at is not None:
                 real = real_at(t)[:, None]
                 new_states = [
@@ -199,6 +202,7 @@ class Loops:
         initial, dtype, output = list(initial_states), projected.dtype, []
         arrays: dict[str, list] = {"output": [], "recurrent": []}
         arrays["states"] = [new_array(state.shape[-1], state.dtype) for state in initial]
+        arrays["products"] = [new_array(*product) for product in plan.products]
         if not plan.output_is_state:
             output_size = self._living_cell().output_size
             output = [tf.zeros([batch, output_size], dtype)]
@@ -212,104 +216,14 @@ class Loops:
             (0, handed_on, initial, output, arrays),
             maximum_iterations=length,
         )
-        histories = [storage.sequence(array) for array in arrays["states"]]
+        histories, products = (
+            [storage.sequence(array) for array in arrays[name]] for name in ("states", "products")
+        )
         outputs, recurrents = (
             storage.sequence(arrays[name][0]) if arrays[name] else None
             for name in ("output", "recurrent")
         )
-        return outputs, finals, histories, recurrents
-
-    def _step_gradient(
-        self,
-        weights: list[tf.Tensor],
-        projected: tf.Tensor | None,
-        kept: tf.Tensor | None,
-        before: list[tf.Tensor],
-        after: tf.Tensor,
-        d_output: list[tf.Tensor],
-        d_states: list[tf.Tensor],
-    ) -> tuple[tf.Tensor, tf.Tensor | None, list[tf.Tensor], list[tf.Tensor]]:
-        """The gradients of one `update`: projected, recurrent, the states before, the matrices.
-
-        `kept` is the step's own recurrent, or its sum with projected where the plan is additive;
-        `after` the first state after it.
-        """
-        plan = self._plan
-        if plan.slope is not None:
-            d_projected = d_states[0] * plan.slope(after)
-            return d_projected, d_projected, [tf.zeros_like(before[0])], []
-        projected, recurrent = self._terms(projected, kept)
-        watched = [recurrent] if recurrent is not None and not plan.additive else []
-        sources = [projected, *watched, *before, *filter(_is_matrix, weights)]
-        found = self._gradient(sources, weights, projected, recurrent, before, d_output, d_states)
-        d_projected = found.pop(0)
-        d_recurrent = found.pop(0) if watched else d_projected
-        return d_projected, d_recurrent, found[: len(before)], found[len(before) :]
-
-    def _vector_gradients(
-        self,
-        steps: tf.Tensor,
-        weights: list[tf.Tensor],
-        projected: tf.Tensor | None,
-        kept: tf.Tensor | None,
-        initial_states: list[tf.Tensor],
-        histories: list[tf.Tensor],
-        d_output: list[tf.Tensor],
-        d_states: list[tf.Tensor],
-    ) -> list[tf.Tensor]:
-        """Those of the vectors and numbers among the weights that `update` reads, of all steps.
-
-        An update works row by row, so that the steps of all rows are as many rows of one step, and
-        their sum is one reduction, where in the loop it would be T, slow ones. A matrix is better
-        off in the loop: there its product with the states need not be computed once more.
-        """
-        befores = [
-            tf.concat([initial[:, None], history[:, :-1]], axis=1)
-            for initial, history in zip(initial_states, histories, strict=True)
-        ]
-        length = tf.shape(befores[0])[1]
-        reached = (tf.range(length) < steps)[:, None]
-
-        def rows(sequence: tf.Tensor) -> tf.Tensor:  # [B, T, W] -> [B·T, W]
-            return tf.reshape(sequence, [-1, sequence.shape[-1]])
-
-        def filled(sequence: tf.Tensor | None) -> tf.Tensor | None:
-            # Steps that only padded T add nothing, but an equation may have no value at zero.
-            return None if sequence is None else rows(tf.where(reached, sequence, sequence[:, :1]))
-
-        terms = self._terms(filled(projected), filled(kept))
-        d_targets = [rows(d) for d in d_output], [rows(d) for d in d_states]
-        vectors = [weight for weight in weights if not _is_matrix(weight)]
-        return self._gradient(vectors, weights, *terms, [filled(b) for b in befores], *d_targets)
-
-    def _terms(
-        self, projected: tf.Tensor | None, kept: tf.Tensor | None
-    ) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """What `update` gets for projected and recurrent, from what was kept."""
-        if kept is not None and self._plan.additive:
-            return kept, tf.zeros_like(kept)
-        assert projected is not None
-        return projected, kept
-
-    def _gradient(
-        self,
-        sources: list[tf.Tensor],
-        weights: list[tf.Tensor],
-        projected: tf.Tensor,
-        recurrent: tf.Tensor | None,
-        before: list[tf.Tensor],
-        d_output: list[tf.Tensor],
-        d_states: list[tf.Tensor],
-    ) -> list[tf.Tensor]:
-        """The gradients of `sources` through one `update`."""
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(sources)
-            output, new_states = self._update(weights, projected, recurrent, before)
-        targets, d_targets = list(new_states), list(d_states)
-        if not self._plan.output_is_state:
-            targets, d_targets = [output, *targets], [*d_output, *d_targets]
-        zero = tf.UnconnectedGradients.ZERO
-        return list(tape.gradient(targets, sources, d_targets, unconnected_gradients=zero))
+        return outputs, finals, histories, recurrents, products
 
     def _backward(
         self,
@@ -323,25 +237,36 @@ class Loops:
         weights: list[tf.Tensor],
         histories: list[tf.Tensor],
         recurrents: tf.Tensor | None,
+        products: list[tf.Tensor],
         d_outputs: tf.Tensor,
         d_finals: list[tf.Tensor],
     ) -> tuple[tf.Tensor, tf.Tensor | None, list[tf.Tensor], list[tf.Tensor]]:
         plan, storage, cell = self._plan, self._storage, self._living_cell()
+        one_step = self._one_step(weights)
         batch, length = tf.unstack(tf.shape(d_outputs)[:2])
         dtype = d_outputs.dtype
         none = tf.zeros([], dtype)
-        vectors = [weight for weight in weights if not _is_matrix(weight)]
         # Turned over once: a product with a matrix that lies the wrong way is slower at every step.
         flipped = None if matrix is None else tf.transpose(matrix)
-        d_output_at, *state_at = map(storage.reader, (d_outputs, *histories))
+        d_output_at = storage.reader(d_outputs)
+        state_at, product_at = (list(map(storage.reader, kept)) for kept in (histories, products))
         kept_at, projected_at, real_at, started_at = (
             None if sequence is None else storage.reader(sequence)
             for sequence in (recurrents, projected, step_mask, started)
         )
 
-        def step(
-            t: tf.Tensor, d_states: list, d_output: list, d_matrices: list, arrays: dict[str, list]
-        ) -> Any:
+        def remembered(t: tf.Tensor, before: list[tf.Tensor]) -> Remembered:
+            return Remembered(
+                None if projected_at is None else projected_at(t),
+                None if kept_at is None else kept_at(t),
+                [at(t) for at in product_at],
+                before,
+            )
+
+        matrices = one_step.matrices(remembered(steps - 1, initial_states)) if products else []
+        flipped_too = [tf.transpose(one) for one in matrices]
+
+        def step(t: tf.Tensor, d_states: list, d_output: list, arrays: dict[str, list]) -> Any:
             d_now = d_output_at(t)
             if started_at is not None:  # before a row's first real step its output was a plain zero
                 d_now = tf.where(started_at(t)[:, None], d_now, none)
@@ -357,7 +282,7 @@ class Loops:
                 d_states = [tf.where(real, d_state, none) for d_state in d_states]
                 d_output_carried = [tf.where(real, none, d) for d in d_output]
                 d_output = [tf.where(real, d, none) for d in d_output]
-            if vectors:
+            if weights:
                 for name, values in (("states", d_states), ("output", d_output)):
                     arrays[name] = [
                         storage.write(array, t, value)
@@ -367,15 +292,13 @@ class Loops:
                 tf.where(t > 0, at(tf.maximum(t - 1, 0)), initial)
                 for at, initial in zip(state_at, initial_states, strict=True)
             ]
-            d_projected, d_recurrent, d_before, d_step = self._step_gradient(
-                weights,
-                None if projected_at is None else projected_at(t),
-                None if kept_at is None else kept_at(t),
-                before,
-                state_at[0](t),
-                d_output,
-                d_states,
-            )
+            if plan.slope is not None:
+                d_projected = d_recurrent = d_states[0] * plan.slope(state_at[0](t))
+                d_before = [none]
+            else:
+                d_projected, d_recurrent, d_before = one_step.gradients(
+                    remembered(t, before), flipped_too, d_output, d_states
+                )
             arrays["projected"] = [storage.write(arrays["projected"][0], t, d_projected)]
             if matrix is not None:
                 arrays["recurrent"] = [
@@ -391,8 +314,7 @@ class Loops:
                     d_before[k] = d_before[k] + d_state
             if d_carried is not None:
                 d_before = [new + old for new, old in zip(d_before, d_carried, strict=True)]
-            d_matrices = [total + new for total, new in zip(d_matrices, d_step, strict=True)]
-            return t - 1, d_before, d_output_carried, d_matrices, arrays
+            return t - 1, d_before, d_output_carried, arrays
 
         new_array = functools.partial(storage.array, d_outputs.shape[0], batch, length)
         width: Any = None if matrix is None else matrix.shape[1]
@@ -401,18 +323,17 @@ class Loops:
         arrays["projected"] = [new_array(of_projected, dtype)]
         if matrix is not None and not plan.additive:
             arrays["recurrent"] = [new_array(width, dtype)]
-        if vectors:
+        if weights:
             arrays["states"] = [new_array(h.shape[-1], h.dtype) for h in histories]
             if not plan.output_is_state:
                 arrays["output"] = [new_array(d_outputs.shape[-1], dtype)]
-        _, d_states, _, d_matrices, arrays = tf.while_loop(
+        _, d_states, _, arrays = tf.while_loop(
             lambda t, *_: t >= 0,
             step,
             (
                 steps - 1,
                 list(d_finals),
                 [] if plan.output_is_state else [tf.zeros_like(d_outputs[:, 0])],
-                [tf.zeros_like(weight) for weight in weights if _is_matrix(weight)],
                 arrays,
             ),
             maximum_iterations=length,
@@ -421,18 +342,47 @@ class Loops:
             storage.sequence(arrays[name][0]) if arrays[name] else None
             for name in ("projected", "recurrent")
         )
-        d_vectors = []
-        if vectors:
-            d_after = [[storage.sequence(a) for a in arrays[n]] for n in ("output", "states")]
-            d_vectors = self._vector_gradients(
-                steps, weights, projected, recurrents, initial_states, histories, *d_after
+        d_weights = []
+        if weights:
+            # An update works row by row: the sum over all steps is one reduction, or one product,
+            # where in the loop it would be T, slow ones.
+            d_weights = one_step.weight_gradients(
+                _every_step(steps, projected, recurrents, products, initial_states, histories),
+                flipped_too,
+                *([_rows(storage.sequence(a)) for a in arrays[n]] for n in ("output", "states")),
             )
-        d_weights = [(d_matrices if _is_matrix(w) else d_vectors).pop(0) for w in weights]
         return d_projected, d_recurrent, d_states, d_weights
 
 
-def _is_matrix(weight: tf.Tensor) -> bool:
-    return weight.shape.rank > 1
+def _every_step(
+    steps: tf.Tensor,
+    projected: tf.Tensor | None,
+    recurrents: tf.Tensor | None,
+    products: list[tf.Tensor],
+    initial_states: list[tf.Tensor],
+    histories: list[tf.Tensor],
+) -> Remembered:
+    """All of what is remembered, the steps of all rows as so many rows."""
+    befores = [
+        tf.concat([initial[:, None], history[:, :-1]], axis=1)
+        for initial, history in zip(initial_states, histories, strict=True)
+    ]
+    reached = (tf.range(tf.shape(befores[0])[1]) < steps)[:, None]
+
+    def filled(sequence: tf.Tensor) -> tf.Tensor:
+        # Steps that only padded T add nothing, but an equation may have no value at zero.
+        return _rows(tf.where(reached, sequence, sequence[:, :1]))
+
+    return Remembered(
+        None if projected is None else filled(projected),
+        None if recurrents is None else filled(recurrents),
+        [filled(product) for product in products],
+        [filled(before) for before in befores],
+    )
+
+
+def _rows(sequence: tf.Tensor) -> tf.Tensor:  # [B, T, W] -> [B·T, W]
+    return tf.reshape(sequence, [-1, sequence.shape[-1]])
 
 
 def _meeting(

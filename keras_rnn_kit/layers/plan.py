@@ -8,8 +8,10 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
 
-from keras_rnn_kit.cells.contract import ProjectedCell
+from keras_rnn_kit.cells.contract import ProjectedCell, products_by
+from keras_rnn_kit.errors import KitError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Plan:
     # φ' as a function of φ's value, where the update is φ(projected + recurrent) and no more: then
     # nothing but the states is kept.
     slope: Callable[[tf.Tensor], tf.Tensor] | None
+    products: list[tuple[int, tf.DType]]  # width and type of those that `update` takes itself
     weights: list[Any]  # the cell's Keras variables that `update` reads
     graph: bytes  # what `update` does; cells with the same can share compiled loops
 
@@ -70,7 +73,7 @@ def _look_at(
     states: Sequence[tf.Tensor],
     matrix: tf.Tensor | None,
 ) -> Plan:
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"products": []}
     variables = list(cell.variables)
 
     def look(
@@ -81,9 +84,22 @@ def _look_at(
     ) -> Any:
         # Given as inputs, weights need no value yet, nor the one that they have.
         values = keras.StatelessScope(state_mapping=zip(variables, weights, strict=True))
+
+        def product(operand: tf.Tensor, matrix: Any) -> tf.Tensor:
+            matrix = tf.convert_to_tensor(matrix)
+            if _made_from(matrix, [projected, recurrent, *states]):
+                raise KitError(
+                    "product(values, matrix) takes a matrix that is made of the weights alone; "
+                    f"received one that {type(cell).__name__}.update makes of its arguments. Take "
+                    "keras.ops.matmul for that product."
+                )
+            made = ops.matmul(operand, matrix)
+            found["products"].append((made.shape[-1], made.dtype))
+            return made
+
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([projected, recurrent] if recurrent is not None else [projected])
-            with cell.own_precision(), values:
+            with cell.own_precision(), values, products_by(product):
                 output, new_states = cell.update(projected, recurrent, states)
             targets = [output, *new_states]
         found["output_is_state"] = output is new_states[0]
@@ -119,9 +135,25 @@ def _look_at(
         output_is_state=found["output_is_state"],
         additive=found.get("additive", False),
         slope=found["slope"],
+        products=found["products"],
         weights=weights,
         graph=does,
     )
+
+
+def _made_from(tensor: tf.Tensor, sources: Sequence[tf.Tensor | None]) -> bool:
+    """Whether `tensor` comes from any of `sources`, of one graph."""
+    wanted = {id(source) for source in sources}
+    seen: set[int] = set()
+    left = [tensor]
+    while left:
+        one = left.pop()
+        if id(one) in wanted:
+            return True
+        if id(one) not in seen:
+            seen.add(id(one))
+            left.extend(one.op.inputs)
+    return False
 
 
 def _slope(

@@ -161,6 +161,23 @@ class NormedCell(OwnCell):
         return h, [h]
 
 
+@registered
+class DeepCell(OwnCell):
+    """`a = tanh(x W + h U)`, `h = sin((h ⊙ a V) Vᵀ) + a V`: products of the step's own, in a chain.
+
+    One matrix is made from the weight that the other is.
+    """
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        self.deep = self.weight("deep", (self.units, self.units))
+
+    def update(self, projected: Any, recurrent: Any, states: list[Any]) -> Any:
+        first = self.product(ops.tanh(projected + recurrent), self.deep)
+        h = first + ops.sin(self.product(states[0] * first, ops.transpose(self.deep)))
+        return h, [h]
+
+
 OWN_CELLS = (
     GainCell,
     ReadoutCell,
@@ -169,5 +186,6 @@ OWN_CELLS = (
     GatedCell,
     AntisymmetricCell,
     CoupledCell,
+    DeepCell,
     NormedCell,
 )

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers import RNN
 from keras_rnn_kit.layers.plan import plan_of
-from tests.cells.own import OWN_CELLS, GainCell, ReadoutCell, TwoStateCell
+from tests.cells.own import OWN_CELLS, DeepCell, GainCell, OwnCell, ReadoutCell, TwoStateCell
 from tests.layers.running import WAYS, Differentiated, assert_same, problem, twin
 
 FEATURES = 3
@@ -82,6 +83,7 @@ LOOKS = [
     ("DiagonalCell", True, False, ["diagonal"]),
     ("GatedCell", True, False, []),
     ("AntisymmetricCell", True, True, []),
+    ("DeepCell", True, True, ["deep"]),
     ("NormedCell", True, True, []),
 ]
 
@@ -98,3 +100,32 @@ def test_the_engine_sees_what_a_cell_does(name, output_is_state, additive, weigh
     assert (plan.output_is_state, plan.additive) == (output_is_state, additive)
     assert [weight.name for weight in plan.weights] == weights
     assert plan_of(layer.cell, projected, states, matrix) is plan
+
+
+def test_the_same_equation_without_the_engines_products_gives_the_same():
+    class PlainCell(DeepCell):
+        def product(self, values, matrix):
+            return keras.ops.matmul(values, matrix)
+
+    given = problem(DeepCell(), 9, 6, FEATURES, masked=True)
+    known, computed = (
+        Differentiated(own(cell), **WAYS["compiled, unknown sizes"])
+        for cell in (DeepCell, PlainCell)
+    )
+    assert_same(known(given), computed(given), EXACT)
+
+
+@pytest.mark.parametrize("of", ["projected", "recurrent", "states"])
+def test_a_product_with_a_matrix_of_the_step_itself_is_refused(of):
+    # Its gradient would be computed with another step's.
+    class OuterCell(OwnCell):
+        def update(self, projected, recurrent, states):
+            one = {"projected": projected, "recurrent": recurrent, "states": states[0]}[of]
+            outer = keras.ops.matmul(keras.ops.transpose(one), one)
+            h = keras.ops.tanh(projected + self.product(recurrent, outer))
+            return h, [h]
+
+    layer = own(OuterCell)
+    given = problem(layer.cell, 2, 3, FEATURES, masked=False)
+    with pytest.raises(KitError, match=r"OuterCell\.update makes of its arguments\. Take keras"):
+        layer(given.inputs)
