@@ -1,13 +1,17 @@
-"""What no recurrent layer can do without: its matrix products alone, through NumPy.
+"""What no recurrent layer can do without: its matrix products alone.
 
-Where a layer's products cost less than here, someone else's are faster than NumPy's; the bound is
-the price of this machine, taken by turns with the layers.
+As they come, through NumPy: where a layer's products cost less than that, someone else's are faster
+than NumPy's. Or, for any cell, as many operations in one large product of XLA's, which found the
+most of all in a second on the machine that NOTES.md tells of. Either is the price of this machine,
+taken by turns with the layers.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from benchmarks.grid import Shape
 
@@ -46,3 +50,28 @@ def products(shape: Shape, gates: int = 1, seed: int = 0) -> Callable[[], object
         np.matmul(d_projected, kernel.T, out=d_inputs)
 
     return run
+
+
+def operations(cell: Any, shape: Shape) -> int:
+    """Additions and multiplications in the products of a built cell, forward and backward.
+
+    Backward a product has two gradients, each as much work as itself.
+    """
+    rows = shape.batch
+    states = [tf.TensorSpec([rows, size]) for size in cell.state_sizes]
+    step = tf.function(lambda inputs, states: cell(inputs, states), autograph=False)
+    traced = step.get_concrete_function(tf.TensorSpec([rows, shape.features]), states)
+    found = 0
+    for op in traced.graph.get_operations():
+        if op.type in ("MatMul", "BatchMatMulV2") and op.outputs[0].shape[0] == rows:
+            found += 2 * op.outputs[0].shape.num_elements() * op.inputs[0].shape[-1]
+    return 3 * shape.time * found
+
+
+def one_product(operations: int, seed: int = 0) -> Callable[[], object]:
+    """One square product of about as many operations, compiled by XLA."""
+    side = max(1, round((operations / 2) ** (1 / 3)))
+    rng = np.random.default_rng(seed)
+    one, other = (tf.constant(rng.normal(size=(side, side)), tf.float32) for _ in range(2))
+    product = tf.function(tf.matmul, jit_compile=True, autograph=False)
+    return lambda: product(one, other)

@@ -3,16 +3,17 @@
 import keras
 import numpy as np
 
+from benchmarks import bound
 from benchmarks.agreement import check_agreement
 from benchmarks.grid import Shape
 from benchmarks.layer_step import SECONDS, Given, array_of, fetching, keras_step
-from benchmarks.peers import AS_IT_COMES, OURS
+from benchmarks.peers import AS_IT_COMES, BOUND, OURS
 from benchmarks.report import Row
 from benchmarks.timing import alternate
 from keras_rnn_kit import layers
 from keras_rnn_kit.layers.named import NamedRNN
 
-PEERS = (OURS, AS_IT_COMES)
+PEERS = (OURS, AS_IT_COMES, BOUND)
 # As for the layers (`layer_step.TOLERANCE`), and wider: a relu that one peer's rounding opens and
 # the other's closes changes a gradient by more than its last digits.
 TOLERANCE = 1e-4
@@ -49,10 +50,7 @@ def cell_row(
     names = ["outputs", "d_inputs", *(f"d_{weight.name}" for weight in ours.trainable_weights)]
     name = layer_class.__name__
     differences = check_agreement(results, names, tolerance=TOLERANCE, case=f"{name} [{shape}]")
-    turns = alternate(
-        {peer: fetching(step) for peer, step in steps.items()},
-        rounds=rounds,
-        warmup=1,
-        min_seconds=seconds,
-    )
+    timed = {peer: fetching(step) for peer, step in steps.items()}
+    timed[BOUND] = bound.one_product(bound.operations(ours.cell, shape))
+    turns = alternate(timed, rounds=rounds, warmup=1, min_seconds=seconds)
     return Row.of({"cell": name, "B, T, E, H": str(shape)}, turns, differences)
