@@ -16,7 +16,7 @@ from keras_rnn_kit.commands import option, parse, run, starting_quietly
 with starting_quietly():
     import keras
 
-    from keras_rnn_kit.arguments import positive
+    from keras_rnn_kit.arguments import positive_integer
     from keras_rnn_kit.data import language_model_windows
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.generation import generate
@@ -63,7 +63,7 @@ class Config:
 def main(argv: Sequence[str] | None = None) -> int:
     """Trains, measures, writes the run folder; 0, or 1 if it diverged, or 130 after Ctrl-C."""
     config = parse(Config, __doc__.splitlines()[0], argv)
-    positive(epochs=config.epochs)
+    positive_integer("epochs", config.epochs)
     check_free(config.out, config.overwrite)
     keras.utils.set_random_seed(config.seed)
 

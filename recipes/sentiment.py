@@ -16,7 +16,7 @@ with starting_quietly():
     import keras
     import numpy as np
 
-    from keras_rnn_kit.arguments import positive
+    from keras_rnn_kit.arguments import positive_integer
     from keras_rnn_kit.data import labelled_batches, padding_share, split
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.models import TextClassifier
@@ -79,7 +79,7 @@ def load(config: Config) -> list[tuple[list[str], list[str]]]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Trains, measures, writes the run folder; 0, or 1 if it diverged, or 130 after Ctrl-C."""
     config = parse(Config, __doc__.splitlines()[0], argv)
-    positive(epochs=config.epochs)
+    positive_integer("epochs", config.epochs)
     check_free(config.out, config.overwrite)
     keras.utils.set_random_seed(config.seed)
 

@@ -49,7 +49,19 @@ def test_metadata(tmp_path):
         assert all((folder / pattern).is_file() for pattern in patterns)
 
 
-@pytest.mark.parametrize("name", ["cells", "data", "exporting", "layers", "models", "training"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cells",
+        "constraints",
+        "data",
+        "exporting",
+        "initializers",
+        "layers",
+        "models",
+        "training",
+    ],
+)
 def test_without_tensorflow_the_extra_is_named(name):
     script = (
         "import sys; sys.modules['tensorflow'] = None; sys.modules['keras'] = None\n"

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_rnn_kit.arguments import above_zero, not_negative
+from keras_rnn_kit.arguments import not_negative, positive_number
 from keras_rnn_kit.cells.weighted import WeightedCell
 
 
@@ -54,8 +54,8 @@ class AntisymmetricRNNCell(WeightedCell):
         diffusion: float = 0.01,
         **kwargs: Any,
     ):
-        above_zero(step_size=step_size)
-        not_negative(diffusion=diffusion)
+        positive_number("step_size", step_size)
+        not_negative("diffusion", diffusion)
         super().__init__(units, **kwargs)
         self.gated = gated
         self.step_size = step_size

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_rnn_kit.arguments import above_zero
+from keras_rnn_kit.arguments import positive_number
 from keras_rnn_kit.cells.weighted import WeightedCell
 
 
@@ -55,7 +55,9 @@ class CoRNNCell(WeightedCell):
         epsilon: float = 4.7,
         **kwargs: Any,
     ):
-        above_zero(dt=dt, gamma=gamma, epsilon=epsilon)
+        positive_number("dt", dt)
+        positive_number("gamma", gamma)
+        positive_number("epsilon", epsilon)
         super().__init__(units, **kwargs)
         self.dt, self.gamma, self.epsilon = dt, gamma, epsilon
         self.state_size = [units, units]

@@ -45,7 +45,8 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
       that the step has no such product, and `update` then gets `recurrent=None`. A matrix as high
       as the first few states together meets those, side by side.
 
-    A cell that draws noise anew at every step overrides `project_in_training`, too; one that is
+    A step with more products than that takes them in `update`, by `self.product(values, matrix)`. A
+    cell that draws noise anew at every step overrides `project_in_training`, too; one that is
     linear in its only state can say so in `affine`.
 
     `call` is written from these, so that the cell also runs in a stock `keras.layers.RNN`,

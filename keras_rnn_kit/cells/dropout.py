@@ -52,7 +52,9 @@ class DropoutCell(CellWrapper):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        rate(dropout=dropout, recurrent_dropout=recurrent_dropout, output_dropout=output_dropout)
+        rate("dropout", dropout)
+        rate("recurrent_dropout", recurrent_dropout)
+        rate("output_dropout", output_dropout)
         super().__init__(cell, **kwargs)
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout

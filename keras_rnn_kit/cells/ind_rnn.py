@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import keras
 
-from keras_rnn_kit.arguments import positive
+from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.cells.weighted import WeightedCell
 from keras_rnn_kit.constraints import MaxAbsolute
 from keras_rnn_kit.errors import KitError
@@ -79,7 +79,7 @@ class IndRNNCell(WeightedCell):
             )
         lowest, highest = 0.0, 1.0
         if max_steps is not None:
-            positive(max_steps=max_steps)
+            positive_integer("max_steps", max_steps)
             bound = MaxAbsolute.for_steps(max_steps, growth)
             lowest, highest = 1 / bound.bound if long_memory else 0.0, bound.bound
             recurrent_constraint = recurrent_constraint or bound

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import constraints, initializers, ops, regularizers
 
-from keras_rnn_kit.arguments import above_zero
+from keras_rnn_kit.arguments import positive_number
 from keras_rnn_kit.cells.weighted import WeightedCell
 
 
@@ -52,7 +52,7 @@ class LayerNormSimpleRNNCell(WeightedCell):
         gamma_constraint: Any = None,
         **kwargs: Any,
     ):
-        above_zero(epsilon=epsilon)
+        positive_number("epsilon", epsilon)
         super().__init__(units, **kwargs)
         self.epsilon = epsilon
         self.gamma_initializer = initializers.get(gamma_initializer)

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_rnn_kit.arguments import positive
+from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.cells.weighted import WeightedCell
 
 
@@ -19,7 +19,7 @@ class MultiplicativeRNNCell(WeightedCell):
     `factor_kernel [F, H]` (U_f, with the arguments of `recurrent_kernel`) and `bias [H]`. One
     state, `[B, H]`; a masked step leaves it as it is.
 
-    A step has two products, since the factors stand between them: the second is in `update`.
+    A step has two products, since the factors stand between them: `update` takes the second.
 
     Source: Sutskever, Martens and Hinton, "Generating Text with Recurrent Neural Networks", 2011.
     The paper has no `factor_bias` and trains with Hessian-free optimization. Without it a network
@@ -51,7 +51,7 @@ class MultiplicativeRNNCell(WeightedCell):
         self, units: int, factors: int | None = None, factor_bias: float = 1.0, **kwargs: Any
     ):
         if factors is not None:
-            positive(factors=factors)
+            positive_integer("factors", factors)
         super().__init__(units, **kwargs)
         self.factors = units if factors is None else factors
         self.factor_bias = factor_bias

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from keras import activations, constraints, initializers, ops, random, regularizers
 
-from keras_rnn_kit.arguments import positive, rate
+from keras_rnn_kit.arguments import positive_integer, rate
 from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.errors import KitError
 
@@ -80,8 +80,9 @@ class WeightedCell(ProjectedCell):
                     f"{type(self).__name__} has no {name}; received {name}={given[name]!r}. "
                     "Leave it out."
                 )
-        positive(units=units)
-        rate(dropout=dropout, recurrent_dropout=recurrent_dropout)
+        positive_integer("units", units)
+        rate("dropout", dropout)
+        rate("recurrent_dropout", recurrent_dropout)
         super().__init__(**kwargs)
         self.units = units
         self.activation = activations.get(activation)

@@ -57,7 +57,7 @@ class ZoneoutCell(CellWrapper):
         sizes = self.state_sizes
         rates = list(rate) if isinstance(rate, Sequence) else [rate] * len(sizes)
         for one in rates:
-            checked_rate(rate=one)
+            checked_rate("rate", one)
         if len(rates) != len(sizes):
             raise KitError(
                 f"rate must be one number, or one for each state of {type(cell).__name__}, which "

@@ -9,8 +9,7 @@ from typing import Any, Self
 import keras
 from keras import ops
 
-from keras_rnn_kit.arguments import positive
-from keras_rnn_kit.initializers.checks import positive_number
+from keras_rnn_kit.arguments import positive_integer, positive_number
 
 
 @keras.saving.register_keras_serializable(package="keras_rnn_kit")
@@ -31,7 +30,7 @@ class MaxAbsolute(keras.constraints.Constraint):
     """
 
     def __init__(self, bound: float):
-        positive_number(bound=bound)
+        positive_number("bound", bound)
         self.bound = float(bound)
 
     @classmethod
@@ -50,8 +49,8 @@ class MaxAbsolute(keras.constraints.Constraint):
         >>> print(f"{MaxAbsolute.for_steps(784).bound:.6f}")
         1.000885
         """
-        positive(steps=steps)
-        positive_number(growth=growth)
+        positive_integer("steps", steps)
+        positive_number("growth", growth)
         return cls(growth ** (1 / steps))
 
     def __call__(self, w: Any) -> Any:

@@ -10,8 +10,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_rnn_kit.arguments import positive_number
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.initializers.checks import positive_number, square_blocks
+from keras_rnn_kit.initializers.checks import square_blocks
 
 # After n squarings the estimate is too large by a factor of at most H^(1 / 2^(n + 2)): 1 + 1e-4 for
 # H = 512. The error of squaring j counts by 1 / 2^(j + 1), so only the first need float64.
@@ -56,7 +57,7 @@ class SpectralNorm(keras.constraints.Constraint):
     """
 
     def __init__(self, max_norm: float = 1.0, per_gate: bool = False):
-        positive_number(max_norm=max_norm)
+        positive_number("max_norm", max_norm)
         self.max_norm = float(max_norm)
         self.per_gate = bool(per_gate)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_rnn_kit.data.checks import positive_int
+from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.errors import KitError
 
 CANDIDATES = 64  # quantiles of the lengths that a bucket may end at
@@ -30,7 +30,7 @@ def bucket_lengths(lengths: Any, at_most: int = 6) -> list[int]:
         [2, 10]
     """
     rising = np.sort(np.asarray(lengths))
-    at_most = positive_int("at_most", at_most)
+    at_most = positive_integer("at_most", at_most)
     if rising.ndim != 1 or rising.size == 0 or rising.dtype.kind not in "iu" or rising[0] < 1:
         raise KitError(
             "lengths must be a vector of positive integers, one a sequence; received shape "
@@ -67,7 +67,7 @@ def check_buckets(buckets: Sequence[int], longest: int) -> list[int]:
         >>> check_buckets((8, 16), longest=11)
         [8, 16]
     """
-    rising = [positive_int("a bucket's length", length) for length in buckets]
+    rising = [positive_integer("a bucket's length", length) for length in buckets]
     if not rising or rising != sorted(set(rising)):
         raise KitError(
             f"buckets must be rising lengths; received buckets={list(buckets)!r}. "

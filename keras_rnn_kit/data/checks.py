@@ -10,20 +10,6 @@ INT32_MAX = np.iinfo(np.int32).max
 ENCODE = "Encode the text with a vocabulary first, and pass one flat array."
 
 
-def positive_int(name: str, value: Any) -> int:
-    """`value` as an int of 1 or more.
-
-    Example:
-        >>> positive_int("batch_size", 32)
-        32
-    """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise KitError(
-            f"{name} must be a positive integer; received {name}={value!r}. Pass 1 or more."
-        )
-    return int(value)
-
-
 def seed_or_none(seed: Any) -> int | None:
     """`seed` as an int of 0 or more, or None.
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.data.buckets import bucket_lengths, check_buckets
-from keras_rnn_kit.data.checks import ids_vector, positive_int, seed_or_none
+from keras_rnn_kit.data.checks import ids_vector, seed_or_none
 from keras_rnn_kit.data.epochs import draw_seed, reshuffled
 from keras_rnn_kit.errors import KitError
 
@@ -60,7 +61,7 @@ def labelled_batches(
         [[5, 6, 0], [7, 0, 0], [1, 0, 0]] [1, 0, 0]
         [[8, 9, 5]] [1]
     """
-    rows = positive_int("batch_size", batch_size)
+    rows = positive_integer("batch_size", batch_size)
     seed = seed_or_none(seed)
     classes = _check_labels(labels, len(sequences))
     special = ids_vector("(pad_id, empty_id)", [pad_id, empty_id], "Pass the ids of both.")
@@ -69,7 +70,7 @@ def labelled_batches(
             f"empty_id must differ from pad_id, or an empty text is masked from end to end; "
             f"received {empty_id!r} for both. Pass the id of <unk> as empty_id."
         )
-    most = None if max_length is None else positive_int("max_length", max_length)
+    most = None if max_length is None else positive_integer("max_length", max_length)
     arrays = [ids_vector(f"sequences[{i}]", one)[:most] for i, one in enumerate(sequences)]
     if not arrays:
         raise KitError("sequences must not be empty; received none. Pass one or more.")

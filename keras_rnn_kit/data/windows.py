@@ -5,7 +5,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import tensorflow as tf
 
-from keras_rnn_kit.data.checks import ids_vector, positive_int, seed_or_none
+from keras_rnn_kit.arguments import positive_integer
+from keras_rnn_kit.data.checks import ids_vector, seed_or_none
 from keras_rnn_kit.data.epochs import draw_seed, reshuffled
 from keras_rnn_kit.errors import KitError
 
@@ -64,8 +65,8 @@ def language_model_windows(
         [[3, 4, 5], [9, 10, 11]] [[4, 5, 6], [10, 11, 12]]
     """
     corpus = ids_vector("ids", ids)
-    rows = positive_int("batch_size", batch_size)
-    steps = positive_int("seq_length", seq_length)
+    rows = positive_integer("batch_size", batch_size)
+    steps = positive_integer("seq_length", seq_length)
     seed = seed_or_none(seed)
     if partition not in get_args(Partition):
         raise KitError(

@@ -1,43 +1,11 @@
 """The checks of arguments that sampling, generating and the runtime share."""
 
-import numbers
-import operator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from keras_rnn_kit.errors import KitError
-
-
-def positive_integer(name: str, value: Any) -> int:
-    """Returns ``value`` as an ``int`` of 1 or more; a bool or a fraction is a KitError.
-
-    Example:
-        >>> positive_integer("length", 3)
-        3
-    """
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool | np.bool_)
-    if not whole or value < 1:
-        raise KitError(
-            f"{name} must be a positive integer; received {name}={value!r}. Pass 1 or more."
-        )
-    return operator.index(value)
-
-
-def finite_number(name: str, value: Any, needs: str) -> float:
-    """Returns ``value`` as a ``float``; what is no number, or NaN or infinite, is a KitError.
-
-    ``needs`` says what the caller wants, for the message.
-
-    Example:
-        >>> finite_number("temperature", 1, "a number of 0 or more")
-        1.0
-    """
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
-    if not real or not np.isfinite(float(value)):
-        raise KitError(f"{name} must be {needs}; received {name}={value!r}. Pass such a number.")
-    return float(value)
 
 
 def id_array(name: str, ids: Any) -> npt.NDArray[np.int64]:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.generation.checks import check_ids, id_array, positive_integer
+from keras_rnn_kit.generation.checks import check_ids, id_array
 from keras_rnn_kit.generation.sampling import Sampler
 
 Step = Callable[[npt.NDArray[np.int32], Any], tuple[Any, Any]]

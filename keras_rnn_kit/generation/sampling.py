@@ -6,14 +6,16 @@ by the inverse of the cumulative distribution. Top-p is the nucleus of Holtzman 
 Curious Case of Neural Text Degeneration", ICLR 2020.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from keras_rnn_kit.arguments import number, positive_integer
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.generation.checks import check_ids, finite_number, id_array, positive_integer
+from keras_rnn_kit.generation.checks import check_ids, id_array
 
 # Logits are float32, which gives a mass to about 1e-7: a set that misses p by less than this share
 # of it counts as reaching it, so that 0.5 + 0.4 reaches 0.9.
@@ -49,21 +51,23 @@ class Sampler:
         top_p: float | None = None,
         forbidden: Iterable[int] = (),
     ) -> None:
-        self.temperature = finite_number("temperature", temperature, "a number of 0 or more")
-        if self.temperature < 0:
-            raise KitError(
-                f"temperature must be a number of 0 or more; received temperature={temperature!r}. "
-                "Pass 0 for the likeliest token, 1 for the model's own distribution."
-            )
+        self.temperature = number(
+            "temperature",
+            temperature,
+            "a number of 0 or more",
+            lambda given: 0 <= given < math.inf,
+            "Pass 0 for the likeliest token, 1 for the model's own distribution.",
+        )
         self.top_k = None if top_k is None else positive_integer("top_k", top_k)
-        self.top_p = None
+        self.top_p = top_p
         if top_p is not None:
-            self.top_p = finite_number("top_p", top_p, "a number above 0 and at most 1")
-            if not 0 < self.top_p <= 1:
-                raise KitError(
-                    f"top_p must be a number above 0 and at most 1; received top_p={top_p!r}. "
-                    "Pass e.g. 0.9, or None for the whole distribution."
-                )
+            self.top_p = number(
+                "top_p",
+                top_p,
+                "a number above 0 and at most 1",
+                lambda given: 0 < given <= 1,
+                "Pass e.g. 0.9, or None for the whole distribution.",
+            )
         self.forbidden = np.unique(id_array("forbidden", list(forbidden)).ravel())
         self._penalty = np.zeros(0)  # [V], made when V is known
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import keras
 from keras import ops
 
-from keras_rnn_kit.arguments import positive
+from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.errors import KitError
 
 
@@ -65,7 +65,8 @@ class Chrono(keras.initializers.Initializer):
         write: str | None = None,
         seed: Any = None,
     ):
-        positive(max_steps=max_steps, units=units)
+        positive_integer("max_steps", max_steps)
+        positive_integer("units", units)
         if max_steps < 3:
             raise KitError(
                 f"max_steps must be 3 or more; received max_steps={max_steps}. Pass the length of "

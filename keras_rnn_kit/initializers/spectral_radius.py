@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from keras_rnn_kit.arguments import positive_number
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.initializers.checks import positive_number
 from keras_rnn_kit.initializers.seeds import with_seed
 
 
@@ -49,7 +49,7 @@ class SpectralRadius(keras.initializers.Initializer):
     """
 
     def __init__(self, radius: float, initializer: Any = "glorot_uniform"):
-        positive_number(radius=radius)
+        positive_number("radius", radius)
         self.radius = float(radius)
         self.initializer = keras.initializers.get(initializer)
         if self.initializer is None:

@@ -87,7 +87,7 @@ class StackedRNN(keras.layers.Layer):
                 f"each layer has a cell of its own; received one twice among the {len(cells)} "
                 "cells. Make it anew for each layer."
             )
-        rate(dropout=dropout)
+        rate("dropout", dropout)
         if residual and skip:
             raise KitError(
                 "residual needs inputs and outputs of one width, and skip widens the inputs; "

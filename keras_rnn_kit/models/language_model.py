@@ -58,10 +58,12 @@ class LanguageModel(keras.Model):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        arguments.positive(vocabulary_size=vocabulary_size, units=units, layers=layers)
+        arguments.positive_integer("vocabulary_size", vocabulary_size)
+        arguments.positive_integer("units", units)
+        arguments.positive_integer("layers", layers)
         if embedding is not None:
-            arguments.positive(embedding=embedding)
-        arguments.rate(dropout=dropout)
+            arguments.positive_integer("embedding", embedding)
+        arguments.rate("dropout", dropout)
         self.vocabulary_size = vocabulary_size
         self.units = units
         self.embedding = embedding

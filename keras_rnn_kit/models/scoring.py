@@ -50,7 +50,7 @@ def score(model: Any, ids: Any, *, chunk_length: int = 512) -> Score:
     >>> result.tokens, 15 < result.perplexity < 27
     (19, True)
     """
-    arguments.positive(chunk_length=chunk_length)
+    arguments.positive_integer("chunk_length", chunk_length)
     ids = np.asarray(ids)
     if ids.ndim != 1 or len(ids) < 2:
         raise KitError(

@@ -56,8 +56,10 @@ class TextClassifier(keras.Model):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        arguments.positive(vocabulary_size=vocabulary_size, units=units, embedding=embedding)
-        arguments.rate(dropout=dropout)
+        arguments.positive_integer("vocabulary_size", vocabulary_size)
+        arguments.positive_integer("units", units)
+        arguments.positive_integer("embedding", embedding)
+        arguments.rate("dropout", dropout)
         if pooling not in POOLINGS:
             raise KitError(f"pooling must be one of {', '.join(POOLINGS)}; received {pooling!r}.")
         if len(classes) < 2 or len(set(classes)) < len(classes):

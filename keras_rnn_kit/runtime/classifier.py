@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.generation.checks import positive_integer
 from keras_rnn_kit.runtime.bundle import Bundle
 from keras_rnn_kit.runtime.session import check_session, open_session
 

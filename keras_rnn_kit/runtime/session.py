@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.generation.checks import positive_integer
 from keras_rnn_kit.runtime.spec import Graph, Port
 
 PROVIDERS = ("cpu", "cuda", "auto")

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
+from keras_rnn_kit.arguments import number
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.training.hooks import (
     TrainingHooks,
@@ -202,10 +202,5 @@ def _refuse_second_clipping(optimizer: Any) -> None:
 
 
 def _checked(max_norm: Any) -> float:
-    is_number = isinstance(max_norm, (int, float, np.integer, np.floating))
-    if not is_number or isinstance(max_norm, bool) or not max_norm > 0:
-        raise KitError(
-            f"max_norm must be a positive number; received max_norm={max_norm!r}. "
-            "Pass the largest gradient norm to let through, such as 1.0."
-        )
-    return float(max_norm)
+    advice = "Pass the largest gradient norm to let through, such as 1.0."
+    return number("max_norm", max_norm, "a positive number", lambda norm: norm > 0, advice)

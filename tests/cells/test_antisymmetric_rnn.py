@@ -77,8 +77,11 @@ def test_dropout_spares_the_state_outside_the_product():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"step_size": 0}, "step_size must be greater than 0; received step_size=0"),
-        ({"diffusion": -0.1}, r"diffusion must not be negative; received diffusion=-0\.1"),
+        ({"step_size": 0}, "step_size must be a positive, finite number; received step_size=0"),
+        (
+            {"diffusion": -0.1},
+            r"diffusion must be a finite number, and not negative; received diffusion=-0\.1",
+        ),
     ],
 )
 def test_wrong_arguments(arguments, message):

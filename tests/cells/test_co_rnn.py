@@ -88,5 +88,7 @@ def test_dropout_drops_positions_alone():
 @pytest.mark.parametrize("name", ["dt", "gamma", "epsilon"])
 @pytest.mark.parametrize("value", [0, -1.0, float("nan")])
 def test_its_numbers_are_above_zero(name, value):
-    with pytest.raises(KitError, match=f"{name} must be greater than 0; received {name}={value}"):
+    with pytest.raises(
+        KitError, match=f"{name} must be a positive, finite number; received {name}={value}"
+    ):
         CoRNNCell(4, **{name: value})

@@ -99,5 +99,5 @@ def test_a_cell_without_a_recurrent_matrix_has_no_recurrent_dropout():
 @pytest.mark.parametrize("name", ["dropout", "recurrent_dropout", "output_dropout"])
 @pytest.mark.parametrize("value", [-0.1, 1.0])
 def test_a_rate_is_a_share(name, value):
-    with pytest.raises(KitError, match=rf"{name} must lie in \[0, 1\); received {name}="):
+    with pytest.raises(KitError, match=rf"{name} must be a number in \[0, 1\); received {name}="):
         DropoutCell(LSTMCell(4), **{name: value})

@@ -70,5 +70,7 @@ def test_where_all_sums_are_equal_values_and_gradients_are_finite():
 
 @pytest.mark.parametrize("epsilon", [0.0, -1e-5])
 def test_epsilon_is_positive(epsilon):
-    with pytest.raises(KitError, match="epsilon must be greater than 0; received epsilon="):
+    with pytest.raises(
+        KitError, match="epsilon must be a positive, finite number; received epsilon="
+    ):
         LayerNormSimpleRNNCell(4, epsilon=epsilon)

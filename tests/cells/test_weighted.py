@@ -79,7 +79,9 @@ def test_units_are_a_positive_integer(units):
 @pytest.mark.parametrize("name", ["dropout", "recurrent_dropout"])
 @pytest.mark.parametrize("rate", [1, -0.1])
 def test_rates_are_below_one(name, rate):
-    with pytest.raises(KitError, match=rf"{name} must lie in \[0, 1\); received {name}={rate}"):
+    with pytest.raises(
+        KitError, match=rf"{name} must be a number in \[0, 1\); received {name}={rate}"
+    ):
         TwoGates(4, **{name: rate})
 
 

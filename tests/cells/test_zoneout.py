@@ -147,7 +147,7 @@ def test_an_output_that_is_not_the_state_is_the_cells_own():
 
 @pytest.mark.parametrize("rate", [1, 1.0, -0.1, [0.1, 1.5]])
 def test_a_rate_is_a_share(rate):
-    with pytest.raises(KitError, match=r"rate must lie in \[0, 1\); received rate="):
+    with pytest.raises(KitError, match=r"rate must be a number in \[0, 1\); received rate="):
         ZoneoutCell(LSTMCell(4), rate)
 
 

@@ -468,7 +468,7 @@ def test_residual_needs_projected_cells():
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0])
 def test_dropout_is_a_share(rate):
-    with pytest.raises(KitError, match=r"dropout must lie in \[0, 1\)"):
+    with pytest.raises(KitError, match=r"dropout must be a number in \[0, 1\)"):
         StackedRNN(cells(), dropout=rate)
 
 

@@ -182,7 +182,7 @@ def test_every_layer_has_the_model_s_precision() -> None:
         ({"units": True}, "received units=True"),
         ({"embedding": 0}, "embedding must be a positive integer; received embedding=0"),
         ({"layers": 0}, "layers must be a positive integer; received layers=0"),
-        ({"dropout": 1}, r"dropout must lie in \[0, 1\); received dropout=1"),
+        ({"dropout": 1}, r"dropout must be a number in \[0, 1\); received dropout=1"),
         ({"dropout": -0.1}, r"received dropout=-0\.1"),
         ({"dropout": float("nan")}, "received dropout=nan"),
     ],

@@ -128,7 +128,7 @@ def test_the_config_holds_every_argument() -> None:
         ({"units": 0}, "received units=0"),
         ({"embedding": 0}, "received embedding=0"),
         ({"embedding": None}, "received embedding=None"),
-        ({"dropout": 1}, r"dropout must lie in \[0, 1\); received dropout=1"),
+        ({"dropout": 1}, r"dropout must be a number in \[0, 1\); received dropout=1"),
         ({"pooling": "sum"}, "pooling must be one of mean, max, last; received 'sum'"),
         ({"classes": ["only"]}, r"at least two classes .*received \['only'\]"),
         ({"classes": []}, "at least two classes"),
