@@ -21,6 +21,7 @@ TEST = [
     "pytest>=9,<10",
     "pytest-xdist>=3.8,<4",
     "hypothesis>=6,<7",
+    "jax>=0.10,<0.11",  # another backend of Keras, under which the cells have to run as well
     "ruff>=0.17.5,<0.18",
     "mypy>=2.4,<2.5",
 ]

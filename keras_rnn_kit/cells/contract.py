@@ -213,12 +213,13 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
             self._output_dropout_mask = mask
         return mask
 
-    def own_precision(self) -> AutocastScope:
+    def own_precision(self, dtype: str | None = None) -> AutocastScope:
         """The scope in which weights are read as `call` reads them: in the cell's compute dtype.
 
-        The engine enters it around `project`, `update` and `recurrent_matrix`.
+        The engine enters it around `project`, `update` and `recurrent_matrix`; with a `dtype` where
+        it runs the steps in a wider type.
         """
-        return AutocastScope(self.compute_dtype if self.autocast else None)
+        return AutocastScope((dtype or self.compute_dtype) if self.autocast else None)
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """Zeros for each state, `[B, H]`."""

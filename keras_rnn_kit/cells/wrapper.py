@@ -90,9 +90,9 @@ class CellWrapper(ProjectedCell):
         """The cell's, `[B, H]` each."""
         return self.cell.get_initial_state(batch_size)
 
-    def own_precision(self) -> AutocastScope:
+    def own_precision(self, dtype: str | None = None) -> AutocastScope:
         """The cell's."""
-        return self.cell.own_precision()
+        return self.cell.own_precision(dtype)
 
     @property
     def cell_drops_output(self) -> bool:

@@ -41,7 +41,7 @@ class OneStep:
         """`(output, new states)`; `product` is what the update's own products are taken by."""
         with contextlib.ExitStack() as scopes:
             # Said here too: the way back may be traced when the layer's call is long over.
-            scopes.enter_context(self._cell.own_precision())
+            scopes.enter_context(self._cell.own_precision(projected.dtype.name))
             scopes.enter_context(products_by(product))
             if self._weights:
                 pairs = list(zip(self._plan.weights, self._weights, strict=True))

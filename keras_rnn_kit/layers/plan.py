@@ -99,7 +99,7 @@ def _look_at(
 
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([projected, recurrent] if recurrent is not None else [projected])
-            with cell.own_precision(), values, products_by(product):
+            with cell.own_precision(projected.dtype.name), values, products_by(product):
                 output, new_states = cell.update(projected, recurrent, states)
             targets = [output, *new_states]
         found["output_is_state"] = output is new_states[0]

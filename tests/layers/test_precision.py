@@ -91,3 +91,24 @@ def test_a_scaled_loss_trains_in_half_precision():
     assert losses[0][-1] < 0.5 * losses[0][0]
     # float16 is good to 2⁻¹¹, and twelve steps of training amplify that.
     np.testing.assert_allclose(losses[0], losses[1], rtol=0.05)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_compiled_steps_of_half_precision_add_up_in_single(policy):
+    x = np.full((8, 101, 1), 2.0**-12, "float32")
+    x[:, 0] = 1
+
+    def last(recurrence):
+        ones = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "ones")
+        cell = SimpleRNNCell(1, activation=None, dtype=policy, **ones)
+        layer = RNN(cell, recurrence=recurrence, dtype=policy)
+        traced = tf.function(lambda x: layer(x, training=True), autograph=False)
+        results = [layer(x), traced(tf.constant(x))]
+        assert all(result.dtype == layer.compute_dtype for result in results)
+        return np.asarray(results, "float32")
+
+    # In half precision no step gets away from 1, and the sum is rounded to it in the end.
+    assert np.all(last("loop") == 1)
+    exact, last_place = 1 + 100 * 2.0**-12, 2 * POLICIES[policy]
+    np.testing.assert_allclose(last("compiled"), exact, rtol=0, atol=last_place / 2)
+    np.testing.assert_array_equal(last("auto"), last("compiled"))
