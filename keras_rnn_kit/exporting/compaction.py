@@ -61,3 +61,14 @@ class Compaction:
         first = nodes.add("Unsqueeze", [initial, nodes.constant([0])])
         padded = nodes.add("Concat", [first, history], axis=0)
         return self._take(padded, self._flat(self._total))
+
+    def lengths(self) -> str:
+        """How many real steps each row has, `[B]` int32, as ONNX's `sequence_lens`."""
+        return self._nodes.add("Cast", [self._total], to=6)
+
+    def or_initial(self, initial: str, final: str) -> str:
+        """The state `[B, H]` that an operator with `lengths` ended in; `initial` without a step."""
+        nodes = self._nodes
+        empty = nodes.add("Equal", [self._total, nodes.constant(0)])
+        empty = nodes.add("Unsqueeze", [empty, nodes.constant([1])])
+        return nodes.add("Where", [empty, initial, final])

@@ -10,8 +10,9 @@ import tensorflow as tf
 import tf2onnx
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.exporting import scan
+from keras_rnn_kit.exporting import scan, stock
 from keras_rnn_kit.exporting.detours import shorten
+from keras_rnn_kit.exporting.operators import has_operator
 from keras_rnn_kit.exporting.tidying import all_nodes, fold_identities
 from keras_rnn_kit.layers import marker
 
@@ -40,8 +41,8 @@ def to_onnx(
             f"opset must lie between {OPSETS[0]} and {OPSETS[-1]}; received {opset}. Leave it out "
             "to take the newest."
         )
-    takes_inputs = scan.onnx_operator if target == "cuda" else lambda cell: False
-    with marker.marking(takes_inputs) as marks:
+    takes_inputs = has_operator if target == "cuda" else lambda cell: False
+    with marker.marking(takes_inputs) as marks, stock.on_engine():
         model = _convert(function, signature, opset)
 
     def convert_step(step: Callable[..., Any], specs: list[tf.TensorSpec]) -> onnx.GraphProto:

@@ -10,29 +10,20 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import keras
 import numpy as np
 import onnx
 import tensorflow as tf
 
-from keras_rnn_kit.cells import IRNNCell, SimpleRNNCell
-from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.exporting.compaction import Compaction
 from keras_rnn_kit.exporting.nodes import Nodes
+from keras_rnn_kit.exporting.operators import operator_of
 from keras_rnn_kit.exporting.tidying import all_nodes, bodies
 from keras_rnn_kit.layers.marker import Mark
 
 MARKER_OP, MARKER_DOMAIN = "Recurrence", "keras_rnn_kit"
-_RNN_CELLS = (SimpleRNNCell, IRNNCell)
-_RNN_ACTIVATIONS = {keras.activations.tanh: "Tanh", keras.activations.relu: "Relu"}
 
 # Converts a TensorFlow function with the given signature into an ONNX graph.
 Converter = Callable[[Callable[..., Any], list[tf.TensorSpec]], onnx.GraphProto]
-
-
-def onnx_operator(cell: ProjectedCell) -> bool:
-    """Whether ONNX has an operator that is this very cell, and cuDNN a kernel for it."""
-    return type(cell) in _RNN_CELLS and cell.activation in _RNN_ACTIVATIONS
 
 
 def expand(graph: onnx.GraphProto, marks: list[Mark], convert: Converter) -> None:
@@ -72,17 +63,19 @@ def _write(
         sequence = compaction.compact(sequence)
     outputs, *finals = marker.output
 
-    write = _write_scan if mark.projected else _write_rnn_operator
     # Only a mask makes the states after every step needed: a row may end anywhere.
-    histories = bool(compaction) and any(name in used for name in finals)
-    written = write(nodes, mark, sequence, list(states), matrix, histories, convert)
-    sequence_out, finals_out, histories_out = written
+    ends = bool(compaction) and any(name in used for name in finals)
+    if mark.projected:
+        written = _write_scan(nodes, mark, sequence, list(states), matrix, ends, convert)
+        sequence_out, finals_out, histories = written
+        if compaction:
+            pairs = zip(states, histories, strict=False)
+            finals_out = [compaction.final(initial, history) for initial, history in pairs]
+    else:
+        stops = compaction if ends else None
+        sequence_out, finals_out = _write_operator(nodes, mark, sequence, list(states), stops)
     if compaction:
         sequence_out = compaction.outputs(sequence_out)
-        finals_out = [
-            compaction.final(initial, history)
-            for initial, history in zip(states, histories_out, strict=False)
-        ]
     for name, made in zip([outputs, *finals], [sequence_out, *finals_out], strict=False):
         if name in used:
             nodes.nodes.append(onnx.helper.make_node("Identity", [made], [name]))
@@ -207,35 +200,27 @@ def _copy(source: onnx.GraphProto, target: Nodes, rename: dict[str, str]) -> Non
         target.nodes.append(copied_node)
 
 
-def _write_rnn_operator(
-    nodes: Nodes,
-    mark: Mark,
-    inputs: str,
-    states: list[str],
-    matrix: str | None,
-    histories: bool,
-    convert: Converter,
-) -> tuple[str, list[str], list[str]]:
-    cell = mark.cell
-    dtype = tf.as_dtype(cell.compute_dtype).as_numpy_dtype
-    kernel = np.asarray(cell.kernel.value)
-    units = kernel.shape[1]
-    bias = np.zeros(units) if cell.bias is None else np.asarray(cell.bias.value)
-    weights = [
-        nodes.constant(kernel.T[None], dtype),
-        nodes.constant(np.asarray(cell.recurrent_kernel.value).T[None], dtype),
-        nodes.constant(np.concatenate([bias, np.zeros_like(bias)])[None], dtype),
-    ]
+def _write_operator(
+    nodes: Nodes, mark: Mark, inputs: str, states: list[str], stops: Compaction | None
+) -> tuple[str, list[str]]:
+    """The cell's own operator: `(outputs, final states)`, those of each row's end with `stops`."""
+    operator = operator_of(mark.cell)
     direction = nodes.constant([0])
-    initial = nodes.add("Unsqueeze", [states[0], direction])
-    # After compaction nothing reads past a row's end, so that no sequence_lens is needed.
-    outputs, final = nodes.add(
-        "RNN",
-        [inputs, *weights, "", initial],
-        outputs=2,
-        hidden_size=units,
-        activations=[_RNN_ACTIVATIONS[cell.activation]],
+    outputs, *finals = nodes.add(
+        operator.kind,
+        [
+            inputs,
+            *map(nodes.constant, operator.weights),
+            # After compaction nothing reads an output past a row's end.
+            stops.lengths() if stops else "",
+            *(nodes.add("Unsqueeze", [state, direction]) for state in states),
+        ],
+        outputs=1 + len(states),
+        hidden_size=mark.cell.units,
+        **operator.attributes,
     )
     outputs = nodes.add("Squeeze", [outputs, nodes.constant([1])])
-    final = nodes.add("Squeeze", [final, direction])
-    return outputs, [final], [outputs]
+    finals = [nodes.add("Squeeze", [final, direction]) for final in finals]
+    if stops:
+        finals = [stops.or_initial(*pair) for pair in zip(states, finals, strict=True)]
+    return outputs, finals

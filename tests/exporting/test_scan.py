@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 import pytest
 
-from keras_rnn_kit.cells import IRNNCell, SimpleRNNCell
-from keras_rnn_kit.exporting import scan
+from keras_rnn_kit.cells import GRUCell, IRNNCell, LSTMCell, SimpleRNNCell
+from keras_rnn_kit.exporting.operators import has_operator
 from keras_rnn_kit.layers import RNN
 from tests.exporting.cells import CELLS, NoMatrix, OtherOutput, OwnCell, TrainedLeak, TwoStates
 from tests.exporting.conversions import (
@@ -106,15 +106,20 @@ def test_the_body_holds_the_recurrent_product_and_no_other(cell: type[OwnCell]) 
         (type("Inherited", (SimpleRNNCell,), {})(3), False),
         (IRNNCell(3), True),
         (TrainedLeak(3), False),
+        (GRUCell(3), True),
+        (GRUCell(3, use_bias=False), True),
+        (GRUCell(3, reset_after=False), False),
+        (GRUCell(3, activation="relu"), False),
+        (LSTMCell(3), True),
+        (LSTMCell(3, recurrent_activation="hard_sigmoid"), False),
     ],
-    ids=["tanh", "relu", "sigmoid", "own activation", "subclass", "IRNN", "own cell"],
 )
 def test_which_cells_onnx_has_an_operator_for(cell: Any, expected: bool) -> None:
-    assert scan.onnx_operator(cell) is expected
+    assert has_operator(cell) is expected
 
 
 def test_an_own_activation_named_like_a_known_one() -> None:
     def tanh(x: Any) -> Any:
         return 3 * x
 
-    assert not scan.onnx_operator(SimpleRNNCell(3, activation=tanh))
+    assert not has_operator(SimpleRNNCell(3, activation=tanh))

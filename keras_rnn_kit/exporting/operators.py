@@ -1,0 +1,73 @@
+"""The cells that ONNX has an operator for: `RNN`, `GRU`, `LSTM`, all steps in one node.
+
+Where onnxruntime has CUDA, cuDNN runs them.
+"""
+
+import dataclasses
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from keras_rnn_kit.cells import GRUCell, IRNNCell, LSTMCell, SimpleRNNCell
+from keras_rnn_kit.cells.contract import ProjectedCell
+
+_RNN_ACTIVATIONS = {keras.activations.tanh: "Tanh", keras.activations.relu: "Relu"}
+# Where a gate of Keras's stands in ONNX's order.
+_GRU_ORDER = (0, 1, 2)  # update, reset, candidate in both
+_LSTM_ORDER = (0, 3, 1, 2)  # input, output, forget, candidate; Keras has the output gate last
+
+Array = npt.NDArray[Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Operator:
+    """One node of ONNX's: what it is called, its weights `W [1, G, E]`, `R [1, G, H]`, `B [1, 2G]`.
+
+    `B` is the bias of the inputs, then that of the state.
+    """
+
+    kind: str
+    weights: tuple[Array, Array, Array]
+    attributes: dict[str, Any]
+
+
+def has_operator(cell: ProjectedCell) -> bool:
+    """Whether ONNX has an operator that is this very cell, and cuDNN a kernel for it."""
+    if type(cell) in (SimpleRNNCell, IRNNCell):
+        return cell.activation in _RNN_ACTIVATIONS
+    gated = type(cell) in (GRUCell, LSTMCell)
+    if not gated or cell.activation is not keras.activations.tanh:
+        return False
+    return cell.recurrent_activation is keras.activations.sigmoid and (
+        # With the reset gate before the product, onnxruntime has no CUDA kernel.
+        type(cell) is LSTMCell or cell.reset_after
+    )
+
+
+def operator_of(cell: ProjectedCell) -> Operator:
+    """The operator with the weights of `cell`, one that `has_operator`."""
+    if type(cell) is LSTMCell:
+        return Operator("LSTM", _weights(cell, _LSTM_ORDER), {})
+    if type(cell) is GRUCell:
+        return Operator("GRU", _weights(cell, _GRU_ORDER), {"linear_before_reset": 1})
+    attributes = {"activations": [_RNN_ACTIVATIONS[cell.activation]]}
+    return Operator("RNN", _weights(cell, (0,)), attributes)
+
+
+def _weights(cell: Any, order: tuple[int, ...]) -> tuple[Array, Array, Array]:
+    units, width = cell.units, len(order) * cell.units
+    biases = np.zeros((2, width))
+    if cell.bias is not None:
+        given = np.asarray(cell.bias.value).reshape(-1, width)
+        biases[: len(given)] = given
+
+    def ordered(weights: Array) -> Array:  # [..., G]
+        gates = weights.reshape(*weights.shape[:-1], len(order), units)
+        return gates[..., list(order), :].reshape(weights.shape)
+
+    kernels = (np.asarray(cell.kernel.value), np.asarray(cell.recurrent_kernel.value))
+    dtype = keras.backend.standardize_dtype(cell.compute_dtype)
+    w, r = (ordered(kernel).T[None].astype(dtype) for kernel in kernels)
+    return w, r, ordered(biases).reshape(1, -1).astype(dtype)
