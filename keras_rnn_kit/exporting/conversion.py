@@ -12,7 +12,7 @@ import tf2onnx
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import scan, stock
 from keras_rnn_kit.exporting.detours import shorten
-from keras_rnn_kit.exporting.operators import has_operator
+from keras_rnn_kit.exporting.operators import wants_operator
 from keras_rnn_kit.exporting.tidying import all_nodes, fold_identities
 from keras_rnn_kit.layers import marker
 
@@ -30,7 +30,7 @@ def to_onnx(
 ) -> onnx.ModelProto:
     """Converts `function(*signature) -> {name: tensor}`; inputs and outputs keep their names.
 
-    `target="cuda"` writes ONNX's own recurrent operator where the cell is one of them.
+    Where a cell is one that ONNX has an operator for, `target` decides between that and a `Scan`.
     Raises `KitError` for another target or opset, where an operation has no ONNX form or calls
     Python, and where a layer is stateful, since an ONNX graph keeps nothing between two runs.
     """
@@ -41,8 +41,7 @@ def to_onnx(
             f"opset must lie between {OPSETS[0]} and {OPSETS[-1]}; received {opset}. Leave it out "
             "to take the newest."
         )
-    takes_inputs = has_operator if target == "cuda" else lambda cell: False
-    with marker.marking(takes_inputs) as marks, stock.on_engine():
+    with marker.marking(wants_operator(target)) as marks, stock.on_engine():
         model = _convert(function, signature, opset)
 
     def convert_step(step: Callable[..., Any], specs: list[tf.TensorSpec]) -> onnx.GraphProto:
@@ -134,8 +133,9 @@ def _failures() -> Iterator[list[str]]:
     propagate, logger.propagate = logger.propagate, False
     logger.addHandler(listener)
     try:
-        # It warns of the marker's unknown shape, which is set right behind it.
-        with quiet("tf2onnx"):
+        # The one warns of the marker's unknown shape, which is set right behind it; the other of
+        # tables that have nothing to do with the model.
+        with quiet("tf2onnx"), quiet("tensorflow"):
             yield failures
     finally:
         logger.removeHandler(listener)

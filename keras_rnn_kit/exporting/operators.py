@@ -1,9 +1,11 @@
 """The cells that ONNX has an operator for: `RNN`, `GRU`, `LSTM`, all steps in one node.
 
-Where onnxruntime has CUDA, cuDNN runs them.
+On CUDA cuDNN runs them, while a `Scan` runs its steps from the host. On a CPU onnxruntime's `GRU`
+and `LSTM` are quick at small batches, its `RNN` is slow but for ReLU at a batch of one.
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -31,6 +33,24 @@ class Operator:
     kind: str
     weights: tuple[Array, Array, Array]
     attributes: dict[str, Any]
+
+
+def wants_operator(target: str) -> Callable[[ProjectedCell, int | None], bool]:
+    """Whether `target` is better off with the operator of a cell, for batches of a fixed size.
+
+    As `benchmarks/NOTES.md` has it: on CUDA always. On a CPU the `Scan` of a `GRU` or `LSTM` takes
+    3 to 12 times as long at a batch of one, and no less than seven tenths anywhere; that of an
+    `RNN` is up to 8 times as fast, but half as fast for ReLU at a batch of one.
+    """
+
+    def wants(cell: ProjectedCell, batch: int | None) -> bool:
+        if not has_operator(cell):
+            return False
+        gated = isinstance(cell, (GRUCell, LSTMCell))
+        relu = cell.activation is keras.activations.relu
+        return target == "cuda" or gated or (relu and batch == 1)
+
+    return wants
 
 
 def has_operator(cell: ProjectedCell) -> bool:

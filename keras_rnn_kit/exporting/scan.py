@@ -1,9 +1,9 @@
 """Puts a lean ONNX recurrence in place of each marker (`layers/marker.py`).
 
-For the `cpu` target that is a `Scan` whose body holds the recurrent product and the cell's own
-`update`, converted by tf2onnx: the projection stays outside, done once for all steps. For the
-`cuda` target a cell that ONNX has an operator for becomes that operator, because there cuDNN runs
-it, while a `Scan` runs its steps from the host. Both are standard ONNX and run anywhere.
+That is a `Scan` whose body holds the recurrent product and the cell's own `update`, converted by
+tf2onnx: the projection stays outside, done once for all steps. Or, where ONNX has an operator that
+is the cell and the target is better off with it (`operators.py`), that one. Both are standard ONNX
+and run anywhere.
 """
 
 import itertools

@@ -43,17 +43,20 @@ class Mark:
 @dataclasses.dataclass
 class _Marking:
     marks: list[Mark]
-    takes_inputs: Callable[[ProjectedCell], bool]
+    takes_inputs: Callable[[ProjectedCell, int | None], bool]
 
 
 _marking: contextvars.ContextVar[_Marking | None] = contextvars.ContextVar("marking", default=None)
 
 
 @contextlib.contextmanager
-def marking(takes_inputs: Callable[[ProjectedCell], bool]) -> Iterator[list[Mark]]:
+def marking(
+    takes_inputs: Callable[[ProjectedCell, int | None], bool],
+) -> Iterator[list[Mark]]:
     """Within it, layers emit markers; it yields the list that they are entered in.
 
-    Where `takes_inputs(cell)` is true the marker gets the layer's inputs, not their projection.
+    Where `takes_inputs(cell, rows)` is true the marker gets the layer's inputs, not their
+    projection; `rows` is the batch where it is fixed.
     """
     current = _Marking([], takes_inputs)
     previous = _marking.set(current)
@@ -95,7 +98,7 @@ def emit(
     step_mask = None if step_mask is None else tf.transpose(step_mask)
     current = _marking.get()
     assert current is not None, "emit() is called inside marking()"
-    projected = not current.takes_inputs(cell)
+    projected = not current.takes_inputs(cell, inputs.shape[1])
     sequence = cell.project(inputs) if projected else inputs
     matrix = cell.recurrent_matrix()
     current.marks.append(

@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 from keras_rnn_kit.cells import GRUCell, IRNNCell, LSTMCell, SimpleRNNCell
-from keras_rnn_kit.exporting.operators import has_operator
+from keras_rnn_kit.exporting.operators import has_operator, wants_operator
 from keras_rnn_kit.layers import RNN
 from tests.exporting.cells import CELLS, NoMatrix, OtherOutput, OwnCell, TrainedLeak, TwoStates
 from tests.exporting.conversions import (
@@ -116,6 +116,22 @@ def test_the_body_holds_the_recurrent_product_and_no_other(cell: type[OwnCell]) 
 )
 def test_which_cells_onnx_has_an_operator_for(cell: Any, expected: bool) -> None:
     assert has_operator(cell) is expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "batch", "wanted"),
+    [
+        (GRUCell(3), None, True),
+        (LSTMCell(3), 64, True),
+        (SimpleRNNCell(3), 1, False),
+        (SimpleRNNCell(3, activation="relu"), None, False),
+        (SimpleRNNCell(3, activation="relu"), 1, True),
+        (IRNNCell(3), 8, False),
+    ],
+)
+def test_which_operators_are_quick_on_a_cpu(cell: Any, batch: int | None, wanted: bool) -> None:
+    assert wants_operator("cpu")(cell, batch) is wanted
+    assert wants_operator("cuda")(cell, batch)
 
 
 def test_an_own_activation_named_like_a_known_one() -> None:
