@@ -57,22 +57,7 @@ def load_run(path: str | os.PathLike[str]) -> tuple[keras.Model, TextEncoder, di
     """
     path = Path(path)
     file = path / MODEL if path.is_dir() else path
-    if not file.is_file():
-        raise KitError(
-            f"an export starts from a run folder or a .keras file; {file} isn't there. Pass what "
-            "a recipe wrote with --out."
-        )
-    # Loading a model needs its classes registered.
-    import keras_rnn_kit.models  # noqa: F401
-
-    try:
-        model = keras.saving.load_model(file)
-    except Exception as error:  # whatever Keras, h5py or zipfile make of a damaged file
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise KitError(
-            f"{file} must be a model that Keras can load; received one it refuses ({reason}). "
-            "Save it again with model.save(...)."
-        ) from None
+    model = load_model(file)
     encoder = TextEncoder.load(file.with_name(VOCABULARY))
     report = file.with_name(REPORT)
     try:
@@ -82,6 +67,28 @@ def load_run(path: str | os.PathLike[str]) -> tuple[keras.Model, TextEncoder, di
     if not isinstance(figures, dict):
         raise KitError(f"{report} must hold a JSON object; received a {type(figures).__name__}.")
     return model, encoder, figures
+
+
+def load_model(file: str | os.PathLike[str]) -> keras.Model:
+    """Reads a `.keras` file; `KitError` for one that is missing, or that Keras refuses."""
+    file = Path(file)
+    if not file.is_file():
+        raise KitError(
+            f"an export starts from a run folder or a .keras file; {file} isn't there. Pass what "
+            "a recipe wrote with --out, or what model.save(...) wrote."
+        )
+    # Loading a model needs its classes registered.
+    import keras_rnn_kit.layers
+    import keras_rnn_kit.models  # noqa: F401
+
+    try:
+        return keras.saving.load_model(file)
+    except Exception as error:  # whatever Keras, h5py or zipfile make of a damaged file
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise KitError(
+            f"{file} must be a model that Keras can load; received one it refuses ({reason}). "
+            "Save it again with model.save(...)."
+        ) from None
 
 
 def _spelt(value: Any) -> Any:

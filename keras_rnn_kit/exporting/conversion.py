@@ -12,6 +12,7 @@ import tf2onnx
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import scan, stock
 from keras_rnn_kit.exporting.detours import shorten
+from keras_rnn_kit.exporting.graphs import Graph
 from keras_rnn_kit.exporting.operators import wants_operator
 from keras_rnn_kit.exporting.tidying import all_nodes, fold_identities
 from keras_rnn_kit.layers import marker
@@ -56,6 +57,24 @@ def to_onnx(
     model.producer_name = "keras_rnn_kit"
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def graph_to_onnx(graph: Graph, target: str, opset: int) -> onnx.ModelProto:
+    """Converts a graph; its free axes keep their names."""
+    signature = [port.tensor_spec() for port in graph.inputs]
+    exported = to_onnx(graph.function, signature, target=target, opset=opset)
+    for values, ports in (
+        (exported.graph.input, graph.inputs),
+        (exported.graph.output, graph.outputs),
+    ):
+        shapes = {port.name: port.shape for port in ports}
+        for value in values:
+            for dimension, size in zip(
+                value.type.tensor_type.shape.dim, shapes[value.name], strict=True
+            ):
+                if isinstance(size, str):
+                    dimension.dim_param = size
+    return exported
 
 
 def _convert(

@@ -9,7 +9,7 @@ from typing import Any
 import onnx
 
 from keras_rnn_kit.exporting import parity
-from keras_rnn_kit.exporting.conversion import to_onnx
+from keras_rnn_kit.exporting.conversion import graph_to_onnx
 from keras_rnn_kit.exporting.graphs import Graph, check_ready, graphs_of, kind_of
 from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.models.copying import inference_copy
@@ -68,7 +68,7 @@ def export_onnx(
     with whole_folder(out, overwrite) as folder:
         graphs = graphs_of(plain)
         for graph in graphs.values():
-            exported = _convert(graph, target, opset)
+            exported = graph_to_onnx(graph, target, opset)
             differences += parity.check(graph, exported)
             onnx.save(exported, folder / f"{graph.name}.onnx")
         encoder.save(folder / VOCABULARY)
@@ -85,23 +85,6 @@ def export_onnx(
             },
         )
     return differences
-
-
-def _convert(graph: Graph, target: str, opset: int) -> onnx.ModelProto:
-    signature = [port.tensor_spec() for port in graph.inputs]
-    exported = to_onnx(graph.function, signature, target=target, opset=opset)
-    for values, ports in (
-        (exported.graph.input, graph.inputs),
-        (exported.graph.output, graph.outputs),
-    ):
-        shapes = {port.name: port.shape for port in ports}
-        for value in values:
-            for dimension, size in zip(
-                value.type.tensor_type.shape.dim, shapes[value.name], strict=True
-            ):
-                if isinstance(size, str):
-                    dimension.dim_param = size
-    return exported
 
 
 def _graph_json(graph: Graph) -> dict[str, Any]:
