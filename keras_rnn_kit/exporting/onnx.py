@@ -3,14 +3,16 @@
 import importlib.metadata
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import onnx
 
 from keras_rnn_kit.exporting import parity
 from keras_rnn_kit.exporting.conversion import graph_to_onnx
-from keras_rnn_kit.exporting.graphs import Graph, check_ready, graphs_of, kind_of
+from keras_rnn_kit.exporting.generation_graph import INPUTS, OUTPUTS, generation_graph
+from keras_rnn_kit.exporting.generation_graph import NAME as GENERATE
+from keras_rnn_kit.exporting.graphs import Port, check_ready, graphs_of, kind_of
 from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.models.copying import inference_copy
 from keras_rnn_kit.runtime.bundle import write_spec
@@ -33,8 +35,9 @@ def export_onnx(
     """Writes a bundle that `keras_rnn_kit.runtime.load` reads; returns what the check found.
 
     Args:
-        model: a built `LanguageModel` (gives `model.onnx` and `step.onnx`, states in and out) or
-            `TextClassifier` (gives `model.onnx`); batch and time are free axes.
+        model: a built `LanguageModel` (gives `model.onnx` and `step.onnx`, states in and out,
+            and `generate.onnx`, the whole sampling loop) or `TextClassifier` (gives `model.onnx`);
+            batch and time are free axes.
         out: the folder to make.
         encoder: what turned the training texts into ids.
         target: `"cpu"` or `"cuda"`: which form of the recurrence is written. Both run anywhere.
@@ -71,6 +74,13 @@ def export_onnx(
             exported = graph_to_onnx(graph, target, opset)
             differences += parity.check(graph, exported)
             onnx.save(exported, folder / f"{graph.name}.onnx")
+        described = {g.name: _ports_json(g.name, g.inputs, g.outputs) for g in graphs.values()}
+        if kind == "language_model":
+            specials = len(encoder.vocabulary.specials)
+            exported = generation_graph(plain, specials, target=target, opset=opset)
+            differences += parity.check_generation(plain, specials, exported)
+            onnx.save(exported, folder / f"{GENERATE}.onnx")
+            described[GENERATE] = _ports_json(GENERATE, INPUTS, OUTPUTS)
         encoder.save(folder / VOCABULARY)
         write_spec(
             folder,
@@ -79,7 +89,7 @@ def export_onnx(
                 "target": target,
                 "opset": opset,
                 "versions": _versions(),
-                "graphs": {name: _graph_json(graph) for name, graph in graphs.items()},
+                "graphs": described,
                 "labels": list(getattr(model, "classes", [])),
                 "metrics": _finite(metrics or {}),
             },
@@ -87,11 +97,11 @@ def export_onnx(
     return differences
 
 
-def _graph_json(graph: Graph) -> dict[str, Any]:
+def _ports_json(name: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> dict[str, Any]:
     return {
-        "file": f"{graph.name}.onnx",
-        "inputs": [port.to_json() for port in graph.inputs],
-        "outputs": [port.to_json() for port in graph.outputs],
+        "file": f"{name}.onnx",
+        "inputs": [port.to_json() for port in inputs],
+        "outputs": [port.to_json() for port in outputs],
     }
 
 

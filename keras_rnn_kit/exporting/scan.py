@@ -135,7 +135,7 @@ def _scan_body(
         joined = meeting[0] if len(meeting) == 1 else body.add("Concat", meeting, axis=-1)
         product = body.add("MatMul", [joined, matrix])
         rename["recurrent"] = product
-    _copy(converted, body, rename)
+    copy_nodes(converted, body, rename)
     if matrix is not None and mark.width == mark.matrix_width:
         _fuse_product(body, product, rename["projected"])
 
@@ -181,7 +181,7 @@ def _fuse_product(body: Nodes, product: str, projected: str) -> None:
     body.nodes.remove(multiply)
 
 
-def _copy(source: onnx.GraphProto, target: Nodes, rename: dict[str, str]) -> None:
+def copy_nodes(source: onnx.GraphProto, target: Nodes, rename: dict[str, str]) -> None:
     """Copies nodes and constants under the target's prefix; `rename` learns the new names."""
     for tensor in source.initializer:
         rename[tensor.name] = f"{target.prefix}{tensor.name}"

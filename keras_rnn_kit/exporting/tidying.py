@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import onnx
+import onnx.numpy_helper
 
 
 def bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
@@ -46,3 +47,25 @@ def remove_unused(graph: onnx.GraphProto) -> None:
     constants = [tensor for tensor in graph.initializer if tensor.name in needed]
     del graph.initializer[:]
     graph.initializer.extend(constants)
+
+
+def merge_equal_constants(graph: onnx.GraphProto) -> None:
+    """Keeps one of several constants that are the same, for graphs put together from others.
+
+    Bodies may read it too: names are never used twice.
+    """
+    first: dict[tuple[int, tuple[int, ...], bytes], str] = {}
+    instead: dict[str, str] = {}
+    kept = []
+    for tensor in graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        key = (tensor.data_type, values.shape, values.tobytes())
+        if key in first:
+            instead[tensor.name] = first[key]
+        else:
+            first[key] = tensor.name
+            kept.append(tensor)
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    for node in all_nodes(graph):
+        node.input[:] = [instead.get(name, name) for name in node.input]

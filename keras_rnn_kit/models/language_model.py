@@ -159,6 +159,16 @@ class LanguageModel(keras.Model):
             new_states.append(new_state)
         return self.output_layer(hidden), new_states
 
+    def warm_up(self, tokens: Any, lengths: Any) -> list[Any]:
+        """The states after the first `lengths [B]` tokens of each row, `tokens [B, T]`."""
+        hidden = self._embed(tokens)
+        mask = ops.less(ops.arange(ops.shape(tokens)[1]), ops.expand_dims(lengths, 1))
+        states = []
+        for layer in self.recurrent_layers:
+            hidden, state = layer(hidden, mask=mask, training=False)
+            states.append(state)
+        return states
+
     def reset_states(self) -> None:
         """Sets the states of a `stateful=True` model back to zero."""
         for layer in self.recurrent_layers:

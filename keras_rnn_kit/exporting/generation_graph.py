@@ -1,0 +1,334 @@
+"""A language model's whole sampling loop as one ONNX graph, in standard operators.
+
+A program in any language that onnxruntime knows generates text with one call. The graph reads the
+prompts, of unequal lengths, from zero states to the last token but one; from there a `Loop` takes a
+step of the model and chooses a token, until every row has stopped or is `length` tokens long. There
+are three such loops, since less is to be done for less: the likeliest token, any token by its
+probability, the likeliest few of these; an `If` outside of the loop takes one.
+
+| input | shape | |
+|---|---|---|
+| `tokens` | `[B, P]` int32 | the prompts, anything after their end |
+| `lengths` | `[B]` int32 | of the prompts, 1 or more |
+| `length` | int64 | how many tokens to choose, 1 or more |
+| `temperature` | float32 | 0 takes the likeliest token |
+| `top_k` | int64 | of so many likeliest tokens; 0: of all |
+| `top_p` | float32 | of the likeliest that have this probability together; 1: of all |
+| `seed` | int64 | the same gives the same |
+| `stop` | int32 | a token that ends a row; -1: none |
+
+| output | shape | |
+|---|---|---|
+| `generated` | `[B, L]` int32 | L ≤ `length`, without the stop, id 0 after a row's end |
+| `counts` | `[B]` int32 | how many tokens of each row are real |
+
+Special tokens are never chosen, but the stop. Random numbers are the combined generator of
+L'Ecuyer, "Efficient and Portable Combined Random Number Generators", 1988, in 64-bit integers: the
+same on every machine, and other ones than NumPy's. Each row has its own.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+import tensorflow as tf
+
+from keras_rnn_kit.exporting.conversion import to_onnx
+from keras_rnn_kit.exporting.graphs import Port, graphs_of
+from keras_rnn_kit.exporting.nodes import Nodes
+from keras_rnn_kit.exporting.scan import copy_nodes
+from keras_rnn_kit.exporting.tidying import merge_equal_constants
+from keras_rnn_kit.models import LanguageModel
+
+NAME = "generate"
+INPUTS = (
+    Port("tokens", ("B", "P"), "int32"),
+    Port("lengths", ("B",), "int32"),
+    Port("length", (), "int64"),
+    Port("temperature", (), "float32"),
+    Port("top_k", (), "int64"),
+    Port("top_p", (), "float32"),
+    Port("seed", (), "int64"),
+    Port("stop", (), "int32"),
+)
+OUTPUTS = (Port("generated", ("B", "L"), "int32"), Port("counts", ("B",), "int32"))
+
+_MODULI = np.array([2147483563, 2147483399])
+_MULTIPLIERS = np.array([40014, 40692])
+_COLDEST = 1e-6  # a lower temperature is no other distribution in float32
+_BELOW_ONE = 1 - 2.0**-22  # keeps a draw below the total after rounding, too
+
+
+def generation_graph(
+    model: LanguageModel, specials: int, *, target: str = "cpu", opset: int = 18
+) -> onnx.ModelProto:
+    """The graph of a built model whose first `specials` ids are special tokens.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import onnxruntime
+    >>> from keras_rnn_kit.exporting.generation_graph import generation_graph
+    >>> from keras_rnn_kit.models import LanguageModel
+    >>> model = LanguageModel(9, units=4, embedding=3)
+    >>> model.build((None, None))
+    >>> graph = generation_graph(model, specials=4).SerializeToString()
+    >>> given = {
+    ...     "tokens": np.array([[4, 5, 6], [7, 0, 0]], np.int32),
+    ...     "lengths": np.array([3, 1], np.int32),
+    ...     "length": np.array(5, np.int64),
+    ...     "temperature": np.array(0.7, np.float32),
+    ...     "top_k": np.array(0, np.int64),
+    ...     "top_p": np.array(0.9, np.float32),
+    ...     "seed": np.array(1, np.int64),
+    ...     "stop": np.array(-1, np.int32),
+    ... }
+    >>> generated, counts = onnxruntime.InferenceSession(graph).run(None, given)
+    >>> generated.shape, counts.tolist()
+    ((2, 5), [5, 5])
+    """
+    made = to_onnx(
+        lambda *given: _start(model, specials, *given),
+        [port.tensor_spec() for port in INPUTS if port.name != "length"],
+        target=target,
+        opset=opset,
+    )
+    step = graphs_of(model)["step"]
+    step_graph = to_onnx(
+        step.function, [port.tensor_spec() for port in step.inputs], target=target, opset=opset
+    ).graph
+    _add_loops(made.graph, step_graph, model)
+    merge_equal_constants(made.graph)
+    onnx.checker.check_model(made, full_check=True)
+    return made
+
+
+def _start(
+    model: LanguageModel,
+    specials: int,
+    tokens: Any,
+    lengths: Any,
+    temperature: Any,
+    top_k: Any,
+    top_p: Any,
+    seed: Any,
+    stop: Any,
+) -> dict[str, Any]:
+    """All that is done once, before the first token is chosen."""
+    size = model.vocabulary_size
+    states = model.warm_up(tokens, lengths - 1)
+    last = tf.gather(tokens, lengths - 1, axis=1, batch_dims=1)
+    ids = tf.range(size)
+    never = tf.logical_and(ids < specials, ids != stop)
+    infinite = tf.constant(-np.inf, tf.float32)
+    ranks = tf.cast(ids, tf.int64)
+    return {
+        "start/last": last,
+        **{f"start/{name}": s for name, s in zip(model.state_names, states, strict=True)},
+        "start/random": _seeded(seed, tf.shape(tokens)[0]),
+        "start/penalty": tf.where(never, infinite, tf.zeros([])),
+        "start/sharpness": 1 / tf.maximum(temperature, _COLDEST),
+        "start/beyond": tf.where((top_k > 0) & (ranks >= top_k), infinite, tf.zeros([])),
+        "start/mass": tf.where(top_p < 1, top_p, tf.constant(2.0)),
+        "start/greedy": temperature <= 0,
+        "start/filtered": tf.logical_or((top_k > 0) & (top_k < size), top_p < 1),
+        "start/stop": tf.identity(stop),
+    }
+
+
+def _seeded(seed: Any, rows: Any) -> Any:
+    """A state of the two generators for each row, `[B, 2]`, from 1 to the modulus less 1."""
+    first, second = (tf.constant(int(m), tf.int64) for m in _MODULI)
+    row = tf.cast(tf.range(rows), tf.int64)[:, None]
+    given = tf.stack([seed % first, (seed // first) % second])[None]
+    moduli = tf.constant(_MODULI, tf.int64)
+    # Squared some times: the generators are linear, and rows a step apart would stay so.
+    scrambled = (given + row * 69621 + 1013904223) % moduli
+    for round_ in range(4):
+        scrambled = (scrambled * scrambled + given + row + 12345 * (round_ + 1)) % moduli
+    return scrambled % (moduli - 1) + 1
+
+
+def _add_loops(graph: onnx.GraphProto, step: onnx.GraphProto, model: LanguageModel) -> None:
+    """The three loops behind the start, and the outputs."""
+    states = model.state_names
+    main = Nodes("generate/")
+    # The weights stand once, outside of the loops, which read them from there.
+    outside = Nodes("step/")
+    rename: dict[str, str] = {}
+    only_weights = onnx.GraphProto()
+    only_weights.initializer.extend(step.initializer)
+    copy_nodes(only_weights, outside, rename)
+    main.initializers.extend(outside.initializers)
+    constants = {
+        "multipliers": main.constant(_MULTIPLIERS[None]),
+        "moduli": main.constant(_MODULI[None]),
+        "scales": main.constant((1 / _MODULI)[None], np.float32),
+        "below": main.constant(_BELOW_ONE, np.float32),
+        "one": main.constant(1.0, np.float32),
+        "end": main.constant([model.vocabulary_size - 1]),
+        "size": main.constant([model.vocabulary_size]),
+        "axis": main.constant([1]),
+        "column": main.constant(1),
+        "true": main.constant(True),
+    }
+    length = _value("length", "int64", [])
+    graph.input.append(length)
+
+    def branch(choose: Any, name: str) -> onnx.GraphProto:
+        nodes = Nodes(f"{name}/")
+        body = _loop_body(name, step, model, rename, constants, choose)
+        rows = nodes.add("Shape", ["start/last"])
+        alive = nodes.add("Expand", [constants["true"], rows])
+        carried = ["start/last", alive, "start/random", *(f"start/{s}" for s in states)]
+        made = nodes.add(
+            "Loop", ["length", constants["true"], *carried], outputs=len(carried) + 1, body=body
+        )
+        out = _value(made[-1], "int32", ["L", "B"])
+        return onnx.helper.make_graph(nodes.nodes, name, [], [out], initializer=nodes.initializers)
+
+    of_sampled = Nodes("sampled/")
+    chosen = of_sampled.add(
+        "If",
+        ["start/filtered"],
+        then_branch=branch(_filtered, "filtered"),
+        else_branch=branch(_plain, "plain"),
+    )
+    sampled = onnx.helper.make_graph(
+        of_sampled.nodes, "sampled", [], [_value(chosen, "int32", ["L", "B"])]
+    )
+    rows = main.add(
+        "If", ["start/greedy"], then_branch=branch(_greedy, "greedy"), else_branch=sampled
+    )
+    # What follows a row's stop was chosen for nothing: the loop goes on for the other rows.
+    ended = main.add("Cast", [main.add("Equal", [rows, "start/stop"])], to=onnx.TensorProto.INT32)
+    ended = main.add("CumSum", [ended, main.constant(0)])
+    real = main.add("Equal", [ended, main.constant(0, np.int32)])
+    kept = main.add("Where", [real, rows, main.constant(0, np.int32)])
+    counted = main.add("Cast", [real], to=onnx.TensorProto.INT32)
+    main.nodes.append(onnx.helper.make_node("Transpose", [kept], ["generated"], perm=[1, 0]))
+    counts = onnx.helper.make_node(
+        "ReduceSum", [counted, main.constant([0])], ["counts"], keepdims=0
+    )
+    main.nodes.append(counts)
+    graph.node.extend(main.nodes)
+    graph.initializer.extend(main.initializers)
+    del graph.output[:]
+    graph.output.extend(_value(port.name, port.dtype, list(port.shape)) for port in OUTPUTS)
+    for value in graph.input:
+        shape = next(port.shape for port in INPUTS if port.name == value.name)
+        for dimension, size in zip(value.type.tensor_type.shape.dim, shape, strict=True):
+            dimension.dim_param = str(size)
+
+
+def _loop_body(
+    name: str,
+    step: onnx.GraphProto,
+    model: LanguageModel,
+    weights: Mapping[str, str],
+    constants: Mapping[str, str],
+    choose: Any,
+) -> onnx.GraphProto:
+    """One token: `(t, going, tokens, alive, random, states) -> (going, ..., tokens)`."""
+    nodes = Nodes(f"{name}/step/")
+    carried = [_value(f"{nodes.prefix}tokens", "int32", ["B"])]
+    carried.append(_value(f"{nodes.prefix}alive", "bool", ["B"]))
+    carried.append(_value(f"{nodes.prefix}random", "int64", ["B", 2]))
+    sizes = ["B", model.units]
+    carried += [_value(f"{nodes.prefix}{s}", "float32", sizes) for s in model.state_names]
+    tokens, alive, random, *states = (value.name for value in carried)
+
+    rename = {**weights, "tokens": tokens, **dict(zip(model.state_names, states, strict=True))}
+    only_nodes = onnx.GraphProto()
+    only_nodes.node.extend(step.node)
+    copy_nodes(only_nodes, nodes, rename)
+    scores = nodes.add("Add", [rename["logits"], "start/penalty"])
+    chosen, random = choose(nodes, scores, random, constants)
+    goes_on = nodes.add("Not", [nodes.add("Equal", [chosen, "start/stop"])])
+    alive = nodes.add("And", [alive, goes_on])
+    any_alive = nodes.add("Cast", [alive], to=onnx.TensorProto.INT32)
+    any_alive = nodes.add("ReduceMax", [any_alive], keepdims=0)
+    going = nodes.add("Cast", [any_alive], to=onnx.TensorProto.BOOL)
+    after = [rename[f"next_{state}"] for state in model.state_names]
+    results = [going, chosen, alive, random, *after, chosen]
+    given = [_value(f"{nodes.prefix}t", "int64", []), _value(f"{nodes.prefix}go", "bool", [])]
+    types = [_value("going", "bool", []), *carried, carried[0]]
+    fresh: list[str] = []
+    made = {output for node in nodes.nodes for output in node.output}
+    for result in results:  # an output is listed once, and is no input
+        once = result in made and result not in fresh
+        fresh.append(result if once else nodes.add("Identity", [result]))
+    outputs = []
+    for result, kind in zip(fresh, types, strict=True):
+        value = onnx.ValueInfoProto()
+        value.CopyFrom(kind)
+        value.name = result
+        outputs.append(value)
+    return onnx.helper.make_graph(
+        nodes.nodes, f"{name}/step", [*given, *carried], outputs, initializer=nodes.initializers
+    )
+
+
+# Three ways to choose, from scores [B, V] and the generators [B, 2]: the tokens [B], the generators.
+
+
+def _greedy(
+    nodes: Nodes, scores: str, random: str, constants: Mapping[str, str]
+) -> tuple[str, str]:
+    likeliest = nodes.add("ArgMax", [scores], axis=1, keepdims=0)
+    return nodes.add("Cast", [likeliest], to=onnx.TensorProto.INT32), random
+
+
+def _plain(nodes: Nodes, scores: str, random: str, constants: Mapping[str, str]) -> tuple[str, str]:
+    weights = nodes.add("Softmax", [nodes.add("Mul", [scores, "start/sharpness"])], axis=1)
+    return _draw(nodes, weights, random, constants)
+
+
+def _filtered(
+    nodes: Nodes, scores: str, random: str, constants: Mapping[str, str]
+) -> tuple[str, str]:
+    scores = nodes.add("Mul", [scores, "start/sharpness"])
+    falling, ids = nodes.add("TopK", [scores, constants["size"]], outputs=2, axis=1)
+    weights = nodes.add("Softmax", [nodes.add("Add", [falling, "start/beyond"])], axis=1)
+    before = nodes.add("CumSum", [weights, constants["column"]], exclusive=1)
+    kept = nodes.add("Cast", [nodes.add("Less", [before, "start/mass"])], to=1)
+    rank, random = _draw(nodes, nodes.add("Mul", [weights, kept]), random, constants)
+    rank = nodes.add("Unsqueeze", [rank, constants["axis"]])
+    chosen = nodes.add(
+        "Squeeze", [nodes.add("GatherElements", [ids, rank], axis=1), constants["axis"]]
+    )
+    return nodes.add("Cast", [chosen], to=onnx.TensorProto.INT32), random
+
+
+def _draw(nodes: Nodes, weights: str, random: str, constants: Mapping[str, str]) -> tuple[str, str]:
+    """An index by its weight: the first whose sum with all before it is above the number drawn."""
+    random = nodes.add(
+        "Mod", [nodes.add("Mul", [random, constants["multipliers"]]), constants["moduli"]]
+    )
+    uniform = nodes.add("Mul", [nodes.add("Cast", [random], to=1), constants["scales"]])
+    uniform = nodes.add("ReduceSum", [uniform, constants["axis"]], keepdims=1)
+    uniform = nodes.add("Mod", [uniform, constants["one"]], fmod=1)
+    cumulative = nodes.add("CumSum", [weights, constants["column"]])
+    total = nodes.add("Gather", [cumulative, constants["end"]], axis=1)
+    drawn = nodes.add("Mul", [nodes.add("Mul", [total, constants["below"]]), uniform])
+    passed = nodes.add("LessOrEqual", [cumulative, drawn])
+    passed = nodes.add("Cast", [passed], to=onnx.TensorProto.INT32)
+    return nodes.add("ReduceSum", [passed, constants["axis"]], keepdims=0), random
+
+
+def _value(name: str, dtype: str, shape: list[Any]) -> onnx.ValueInfoProto:
+    element = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    return onnx.helper.make_tensor_value_info(name, element, shape)
+
+
+def settings(**given: Any) -> dict[str, np.ndarray[Any, Any]]:
+    """The graph's inputs but the prompts, at their defaults where nothing else is given.
+
+    Example:
+
+    >>> settings(length=3)["temperature"]
+    array(1., dtype=float32)
+    """
+    values = {"temperature": 1, "top_k": 0, "top_p": 1, "seed": 0, "stop": -1, **given}
+    return {p.name: np.array(values[p.name], p.dtype) for p in INPUTS if p.name in values}
