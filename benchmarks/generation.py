@@ -1,6 +1,7 @@
 """Sampling text one character at a time: the kit's runtime beside a window through Keras.
 
-The kit's `LanguageModel` is exported to a bundle and goes on from its state, one step a character.
+The kit's `LanguageModel` is exported to a bundle and goes on from its state, one step a character:
+in Python through `step.onnx`, or all of it inside of `generate.onnx`, for one text or many at once.
 The usual way without a step model gives Keras the last 100 characters anew for each one: through
 `model.predict`, or through a `tf.function` of the same model, which has none of predict's ceremony.
 The model is the same (`keras.layers.SimpleRNN` with the kit model's weights), and so is the
@@ -23,14 +24,18 @@ from benchmarks.report import Row
 from benchmarks.timing import alternate
 from keras_rnn_kit import runtime
 from keras_rnn_kit.exporting import export_onnx
+from keras_rnn_kit.exporting.generation_graph import settings
 from keras_rnn_kit.generation import stream
 from keras_rnn_kit.models import LanguageModel
+from keras_rnn_kit.runtime.session import open_session
 from keras_rnn_kit.text import TextEncoder
 
 WINDOW = 100
 PREDICT, TRACED = "model.predict", "tf.function"
 STREAM, GENERATE = "kit, stream", "kit, generate"
-PEERS = (STREAM, GENERATE, PREDICT, TRACED)
+GRAPH, BATCH = "kit, generate.onnx", 64
+GRAPH_OF_MANY = f"{GRAPH}, {BATCH} texts"
+PEERS = (STREAM, GENERATE, GRAPH, GRAPH_OF_MANY, PREDICT, TRACED)
 
 Step = Callable[[Any, Any], tuple[Any, Any]]
 
@@ -68,10 +73,17 @@ def generation_row(
         export_onnx(model, bundle, encoder)
         loaded = runtime.load(bundle)
         assert isinstance(loaded, runtime.LanguageModel)
+        graph = open_session(loaded.bundle.read("generate.onnx"), threads=1)
 
     def sampling(step: Step) -> Callable[[], object]:
-        settings: dict[str, Any] = {"states": before, "forbidden": specials, "seed": seed}
-        return lambda: list(stream(step, ids[:, -1:], theirs, **settings))
+        given: dict[str, Any] = {"states": before, "forbidden": specials, "seed": seed}
+        return lambda: list(stream(step, ids[:, -1:], theirs, **given))
+
+    def inside(rows: int) -> Callable[[], object]:
+        given = settings(length=ours, seed=seed)
+        given["tokens"] = np.repeat(ids, rows, axis=0).astype(np.int32)
+        given["lengths"] = np.full(rows, ids.shape[1], np.int32)
+        return lambda: graph.run(None, given)
 
     logits = {"runtime": [loaded.read(ids)[0][:, -1]]}
     logits |= {peer: [step(ids[:, -1], before)[0]] for peer, step in windowed.items()}
@@ -80,10 +92,13 @@ def generation_row(
     functions: dict[str, Callable[[], object]] = {
         STREAM: lambda: sum(map(len, loaded.stream(prompt, ours, seed=seed))),
         GENERATE: lambda: loaded.generate(prompt, ours, seed=seed),
+        GRAPH: inside(1),
+        GRAPH_OF_MANY: inside(BATCH),
         **{peer: sampling(step) for peer, step in windowed.items()},
     }
     turns = alternate(functions, rounds=rounds, warmup=1)
-    calls = {STREAM: ours, GENERATE: ours, PREDICT: theirs, TRACED: theirs}
+    calls = dict.fromkeys((STREAM, GENERATE, GRAPH), ours)
+    calls |= {GRAPH_OF_MANY: BATCH * ours, PREDICT: theirs, TRACED: theirs}
     case = {"V": len(encoder.vocabulary), "H": units}
     return Row.of(case, turns, differences, calls)
 

@@ -270,7 +270,7 @@ def _loop_body(
     )
 
 
-# Three ways to choose, from scores [B, V] and the generators [B, 2]: the tokens [B], the generators.
+# Three ways to choose tokens [B] from scores [B, V]; each returns the generators [B, 2], too.
 
 
 def _greedy(
