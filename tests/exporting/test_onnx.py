@@ -9,7 +9,9 @@ import pytest
 
 from keras_rnn_kit import runtime
 from keras_rnn_kit.exporting import export_onnx, parity
+from keras_rnn_kit.exporting.generation_graph import settings
 from keras_rnn_kit.models import score
+from keras_rnn_kit.runtime.session import open_session
 from keras_rnn_kit.text import TextEncoder
 from tests.exporting.conversions import kinds
 from tests.exporting.models import (
@@ -62,6 +64,7 @@ def bundle(tmp_path_factory: Any) -> tuple[Path, Any, TextEncoder, list[parity.D
 def test_a_bundle_s_files(bundle: Any) -> None:
     folder, _, encoder, _ = bundle
     assert sorted(file.name for file in folder.iterdir()) == [
+        "generate.onnx",
         "model.onnx",
         "spec.json",
         "step.onnx",
@@ -86,7 +89,26 @@ def test_a_bundle_s_files(bundle: Any) -> None:
         assert graph["inputs"] == [{"name": "tokens", "shape": axes, "dtype": "int32"}, *states]
         logits = {"name": "logits", "shape": [*axes, size], "dtype": "float32"}
         assert graph["outputs"] == [logits, *after]
+    graph = spec["graphs"]["generate"]
+    assert graph["file"] == "generate.onnx"
+    assert graph["inputs"][0] == {"name": "tokens", "shape": ["B", "P"], "dtype": "int32"}
+    assert graph["inputs"][2] == {"name": "length", "shape": [], "dtype": "int64"}
+    assert [output["name"] for output in graph["outputs"]] == ["generated", "counts"]
     assert TextEncoder.load(folder / "vocabulary.json").vocabulary == encoder.vocabulary
+
+
+def test_the_graph_that_generates_says_what_the_runtime_says(bundle: Any) -> None:
+    folder, _, encoder, _ = bundle
+    prompts, length = ["to be", "not", "b"], 12
+    rows = [encoder.encode(prompt) for prompt in prompts]
+    given = settings(length=length, temperature=0)
+    given["lengths"] = np.array([len(row) for row in rows], np.int32)
+    given["tokens"] = np.array([np.resize(row, 5) for row in rows], np.int32)
+    session = open_session(folder / "generate.onnx")
+    generated, counts = session.run(["generated", "counts"], given)
+    assert counts.tolist() == [length] * 3
+    texts = [encoder.decode(row.tolist()) for row in generated]
+    assert texts == load(folder).generate(prompts, length, temperature=0)
 
 
 def test_figures_that_json_can_t_spell_are_left_out(bundle: Any) -> None:
@@ -114,7 +136,7 @@ def test_every_output_was_checked(bundle: Any) -> None:
         for graph in ("model", "step")
         for output in ("logits", "next_state_0", "next_state_1")
         for sizes in ((1, 7), (3, 12))
-    }
+    } | {("generate", "generated", *sizes) for sizes in ((1, 7), (3, 12))}
     assert all(difference.value <= parity.TOLERANCE for difference in bundle[3])
 
 
