@@ -115,7 +115,7 @@ def test_the_command_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys
     assert read["output"] == "hidden"
     assert [len(rows) for rows in read["sections"].values()] == [4, 1]
     assert read["sections"]["generation"][0]["characters_per_second"]["model.predict"] == 2.0
-    assert len(read["asked"]) == 7
+    assert len(read["asked"]) == 10
     assert all(one["what"] in out for one in read["asked"])
 
 
