@@ -5,6 +5,7 @@ made in `onnx_graphs.py`, `onnx_runs.py` and `generation.py`.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from typing import Literal
 
@@ -27,7 +28,9 @@ with starting_quietly():
     import tensorflow as tf
 
     from benchmarks import generation, onnx_graphs, onnx_runs
+    from benchmarks.layer_step import GRU, LSTM, SIMPLE_RNN
 
+KINDS = (SIMPLE_RNN, GRU, LSTM)
 THREADS = (1, 2)
 ALLOWED_SHARE, ALLOWED_MS = 0.05, 0.010  # a kit's run may take so much longer, the larger of both
 QUICK_ROUNDS = 5
@@ -52,14 +55,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     rounds = min(config.rounds, QUICK_ROUNDS) if config.quick else config.rounds
 
     rows = []
-    for masked in (False, True):
-        for shape in shapes:
-            graphs = onnx_graphs.onnx_graphs(shape, masked=masked, logits=config.output == "logits")
+    for kind in KINDS:
+        for masked, shape in itertools.product((False, True), shapes):
+            graphs = onnx_graphs.onnx_graphs(
+                shape, masked=masked, logits=config.output == "logits", kind=kind
+            )
             for threads in THREADS:
-                rows.append(
-                    onnx_runs.run_row(graphs, shape, masked=masked, threads=threads, rounds=rounds)
+                row = onnx_runs.run_row(
+                    graphs,
+                    shape,
+                    masked=masked,
+                    threads=threads,
+                    rounds=rounds,
+                    layer=kind.name,
                 )
-                progress(str(rows[-1]))
+                rows.append(row)
+                progress(str(row))
     generated = generation.generation_row(rounds=max(1, rounds // 3))
     progress(f"generation: {generated}")
 
@@ -88,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def asked_of(rows: Sequence[Row]) -> list[Asked]:
-    """No case slower than any peer, but for the allowance; a factor at one shape."""
+    """No case slower than any peer, but for the allowance; factors at one shape."""
     asked = []
     for masked in ("no", "yes"):
         cases = [row for row in rows if row.case["masked"] == masked]
@@ -99,14 +110,19 @@ def asked_of(rows: Sequence[Row]) -> list[Asked]:
             what = f"masked {masked}: beside {name}, every shape and thread count"
             asked += no_slower(what, cases, peers)
     at = str(grid.INFERENCE_ASKED)
-    for masked in ("no", "yes"):
+    for kind, (masked, factor) in itertools.product(KINDS, (("no", None), ("yes", 2))):
         ratios = {
             f"threads {row.case['threads']}": row.ratio(onnx_graphs.KERAS_EXPORT)
             for row in rows
-            if row.case["B, T, E, H"] == at and row.case["masked"] == masked
+            if row.case["B, T, E, H"] == at
+            and row.case["masked"] == masked
+            and row.case["layer"] == kind.name
         }
-        what = f"masked {masked}: {onnx_graphs.KERAS_EXPORT} / kit at ({at})"
-        asked += at_least(what, 3, ratios)
+        if kind is SIMPLE_RNN:
+            factor = 3
+        if factor is not None:
+            what = f"{kind.name}, masked {masked}: {onnx_graphs.KERAS_EXPORT} / kit at ({at})"
+            asked += at_least(what, factor, ratios)
     return asked
 
 
@@ -119,7 +135,8 @@ def no_slower(what: str, rows: Sequence[Row], peers: Sequence[str]) -> list[Aske
             if theirs is None or ours is None or ratio is None:
                 continue
             allowed = theirs + max(theirs * ALLOWED_SHARE, ALLOWED_MS)
-            case = f"{row.case['B, T, E, H']}, threads {row.case['threads']}, {peer}"
+            layer, shape, threads = (row.case[name] for name in ("layer", "B, T, E, H", "threads"))
+            case = f"{layer} {shape}, threads {threads}, {peer}"
             found.append((ours / allowed, f"{ratio:.2f} ({case})"))
     if not found:
         return []

@@ -1,9 +1,11 @@
 """The same recurrent model as ONNX, by every way to get there: embedding, recurrence, output.
 
 - `kit`: `keras_rnn_kit.exporting.to_onnx`, target `cpu`;
-- `Keras export`: `model.export(format="onnx")` of the model with `keras.layers.SimpleRNN`;
+- `Keras export`: `model.export(format="onnx")` of the model with Keras's own layer;
 - `RNN, kit's cuda target`: the same exporter with ONNX's `RNN` operator;
 - `RNN, by hand`: that operator with as little around it as can be. It has no mask.
+
+The last two are for `SimpleRNN` alone: `GRU` and `LSTM` are operators on either target.
 
 All take `tokens [B, T]` with both axes free and give one output, `[B, T, V]` or `[B, T, H]`.
 """
@@ -22,32 +24,34 @@ import tensorflow as tf
 
 from benchmarks import grid
 from benchmarks.grid import Shape
+from benchmarks.layer_step import SIMPLE_RNN, Kind
 from benchmarks.peers import OURS
+from keras_rnn_kit import layers
 from keras_rnn_kit.exporting import to_onnx
 from keras_rnn_kit.exporting.nodes import Nodes
-from keras_rnn_kit.layers import SimpleRNN
 
 KERAS_EXPORT = "Keras export"
 PEERS = (OURS, KERAS_EXPORT, "RNN, kit's cuda target", "RNN, by hand")
 
 
-def onnx_graphs(shape: Shape, *, masked: bool, logits: bool, seed: int = 0) -> dict[str, bytes]:
+def onnx_graphs(
+    shape: Shape, *, masked: bool, logits: bool, seed: int = 0, kind: Kind = SIMPLE_RNN
+) -> dict[str, bytes]:
     """By peer, the ONNX file; `masked` masks id 0, `logits` puts an output layer on top."""
     rng = np.random.default_rng(seed)
-    recurrent = grid.weights(shape, rng)
+    recurrent = grid.weights(shape, rng, kind.gates, kind.biases)
     embedding = rng.uniform(-1, 1, (grid.VOCABULARY, shape.features)).astype(np.float32)
     output = rng.normal(0, 0.1, (shape.units, grid.VOCABULARY)).astype(np.float32)
     bias = rng.normal(0, 0.1, grid.VOCABULARY).astype(np.float32)
     head = [output, bias] if logits else []
     weights = [embedding, *recurrent, *head]
 
-    ours = _model(SimpleRNN, shape, masked, logits, weights)
-    theirs = _model(keras.layers.SimpleRNN, shape, masked, logits, weights)
-    graphs = {
-        OURS: _kit_export(ours, "cpu"),
-        KERAS_EXPORT: _keras_export(theirs),
-        "RNN, kit's cuda target": _kit_export(ours, "cuda"),
-    }
+    ours = _model(getattr(layers, kind.name), shape, masked, logits, weights)
+    theirs = _model(getattr(keras.layers, kind.name), shape, masked, logits, weights)
+    graphs = {OURS: _kit_export(ours, "cpu"), KERAS_EXPORT: _keras_export(theirs)}
+    if kind is not SIMPLE_RNN:
+        return graphs
+    graphs["RNN, kit's cuda target"] = _kit_export(ours, "cuda")
     if not masked:
         graphs["RNN, by hand"] = _by_hand(embedding, recurrent, head)
     return graphs

@@ -30,6 +30,7 @@ def run_row(
     rounds: int,
     seed: int = 0,
     seconds: float = SECONDS,
+    layer: str = "SimpleRNN",
 ) -> Row:
     """Times one case; `KitError` where the outputs of the graphs don't agree."""
     rng = np.random.default_rng(seed)
@@ -37,7 +38,12 @@ def run_row(
     if masked:
         tokens = np.where(grid.right_padded(shape, rng), tokens, np.int32(0))
     runs = {peer: _run(graph, tokens, threads) for peer, graph in graphs.items()}
-    case = {"B, T, E, H": str(shape), "masked": "yes" if masked else "no", "threads": threads}
+    case = {
+        "layer": layer,
+        "B, T, E, H": str(shape),
+        "masked": "yes" if masked else "no",
+        "threads": threads,
+    }
     differences = check_agreement(
         {peer: run() for peer, run in runs.items()}, ["output"], tolerance=TOLERANCE, case=str(case)
     )

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import generation, grid, inference, onnx_graphs, onnx_runs
 from benchmarks.grid import Shape
+from benchmarks.layer_step import GRU, LSTM
 from benchmarks.peers import OURS
 from benchmarks.report import Row
 from keras_rnn_kit.errors import KitError
@@ -42,7 +43,19 @@ def test_every_graph_is_timed_and_agrees(graphs, threads):
     assert tuple(row.times) == onnx_graphs.PEERS
     assert {len(seconds) for seconds in row.times.values()} == {2}
     assert max(row.differences.values()) <= onnx_runs.TOLERANCE
-    assert row.case == {"B, T, E, H": "3, 6, 4, 5", "masked": "no", "threads": threads}
+    shape = {"B, T, E, H": "3, 6, 4, 5"}
+    assert row.case == {"layer": "SimpleRNN", **shape, "masked": "no", "threads": threads}
+
+
+@pytest.mark.parametrize("kind", [GRU, LSTM])
+@pytest.mark.parametrize("masked", [True, False])
+def test_gated_graphs_agree(kind, masked):
+    graphs = onnx_graphs.onnx_graphs(TINY, masked=masked, logits=True, kind=kind)
+    assert tuple(graphs) == onnx_graphs.PEERS[:2]
+    assert kind.name in _operators(graphs[OURS])
+    how = {"rounds": 1, "seconds": 0, "layer": kind.name}
+    row = onnx_runs.run_row(graphs, TINY, masked=masked, threads=1, **how)
+    assert row.case["layer"] == kind.name
 
 
 @pytest.mark.parametrize("shape", [TINY, Shape(1, 6, 4, 5)])
@@ -107,15 +120,15 @@ def test_the_command_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys
     assert inference.main(["--quick", "--output", "hidden", "--json", str(path)]) == 0
     out, err = capsys.readouterr()
     assert "## ONNX on CPU, tokens to hidden" in out
-    assert out.count("| 3, 6, 4, 5 |") == 4
+    assert out.count("| 3, 6, 4, 5 |") == 12
     assert "9, 9, 9, 9" not in out
     assert "| model.predict " in out
-    assert err.count("B, T, E, H 3, 6, 4, 5, masked") == 4
+    assert err.count("B, T, E, H 3, 6, 4, 5, masked") == 12
     read = json.loads(path.read_text(encoding="utf-8"))
     assert read["output"] == "hidden"
-    assert [len(rows) for rows in read["sections"].values()] == [4, 1]
+    assert [len(rows) for rows in read["sections"].values()] == [12, 1]
     assert read["sections"]["generation"][0]["characters_per_second"]["model.predict"] == 2.0
-    assert len(read["asked"]) == 10
+    assert len(read["asked"]) == 12
     assert all(one["what"] in out for one in read["asked"])
 
 
@@ -123,7 +136,8 @@ def _row(ours, keras, by_hand=None):
     times = {OURS: [ours], "Keras export": [keras]}
     if by_hand is not None:
         times["RNN, by hand"] = [by_hand]
-    case = {"B, T, E, H": str(grid.INFERENCE_ASKED), "masked": "no", "threads": 1}
+    shape = str(grid.INFERENCE_ASKED)
+    case = {"layer": "SimpleRNN", "B, T, E, H": shape, "masked": "no", "threads": 1}
     return Row(case, times)
 
 
@@ -148,9 +162,9 @@ def test_what_is_asked_has_both_kinds_and_the_factor():
     assert [(one.what.split(":")[0], one.met) for one in asked] == [
         ("masked no", True),
         ("masked no", False),
-        ("masked no", True),
+        ("SimpleRNN, masked no", True),
     ]
-    assert "0.50 (1, 100, 64, 128, threads 1, RNN, by hand)" in asked[1].measured
+    assert "0.50 (SimpleRNN 1, 100, 64, 128, threads 1, RNN, by hand)" in asked[1].measured
     assert "4.00 (threads 1)" in asked[2].measured
 
 
