@@ -13,6 +13,7 @@ from keras_rnn_kit.exporting.conversion import graph_to_onnx
 from keras_rnn_kit.exporting.generation_graph import INPUTS, OUTPUTS, generation_graph
 from keras_rnn_kit.exporting.generation_graph import NAME as GENERATE
 from keras_rnn_kit.exporting.graphs import Port, check_ready, graphs_of, kind_of
+from keras_rnn_kit.exporting.model_card import MODEL_CARD, model_card
 from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.models.copying import inference_copy
 from keras_rnn_kit.runtime.bundle import write_spec
@@ -69,31 +70,37 @@ def export_onnx(
     plain = inference_copy(model)
     differences = []
     with whole_folder(out, overwrite) as folder:
+        encoder.save(folder / VOCABULARY)
+        about = {"kind": kind, "vocabulary": (folder / VOCABULARY).read_text(encoding="utf-8")}
+
+        def write(name: str, exported: onnx.ModelProto) -> None:
+            onnx.helper.set_model_props(exported, about)
+            onnx.save(exported, folder / f"{name}.onnx")
+
         graphs = graphs_of(plain)
+        described = {}
         for graph in graphs.values():
             exported = graph_to_onnx(graph, target, opset)
             differences += parity.check(graph, exported)
-            onnx.save(exported, folder / f"{graph.name}.onnx")
-        described = {g.name: _ports_json(g.name, g.inputs, g.outputs) for g in graphs.values()}
+            write(graph.name, exported)
+            described[graph.name] = _ports_json(graph.name, graph.inputs, graph.outputs)
         if kind == "language_model":
             specials = len(encoder.vocabulary.specials)
             exported = generation_graph(plain, specials, target=target, opset=opset)
             differences += parity.check_generation(plain, specials, exported)
-            onnx.save(exported, folder / f"{GENERATE}.onnx")
+            write(GENERATE, exported)
             described[GENERATE] = _ports_json(GENERATE, INPUTS, OUTPUTS)
-        encoder.save(folder / VOCABULARY)
-        write_spec(
-            folder,
-            {
-                "kind": kind,
-                "target": target,
-                "opset": opset,
-                "versions": _versions(),
-                "graphs": described,
-                "labels": list(getattr(model, "classes", [])),
-                "metrics": _finite(metrics or {}),
-            },
-        )
+        spec = {
+            "kind": kind,
+            "target": target,
+            "opset": opset,
+            "versions": _versions(),
+            "graphs": described,
+            "labels": list(getattr(model, "classes", [])),
+            "metrics": _finite(metrics or {}),
+        }
+        (folder / MODEL_CARD).write_text(model_card(spec, encoder), encoding="utf-8")
+        write_spec(folder, {**spec, "files": [MODEL_CARD]})
     return differences
 
 

@@ -64,6 +64,7 @@ def bundle(tmp_path_factory: Any) -> tuple[Path, Any, TextEncoder, list[parity.D
 def test_a_bundle_s_files(bundle: Any) -> None:
     folder, _, encoder, _ = bundle
     assert sorted(file.name for file in folder.iterdir()) == [
+        "MODEL_CARD.md",
         "generate.onnx",
         "model.onnx",
         "spec.json",
@@ -109,6 +110,26 @@ def test_the_graph_that_generates_says_what_the_runtime_says(bundle: Any) -> Non
     assert counts.tolist() == [length] * 3
     texts = [encoder.decode(row.tolist()) for row in generated]
     assert texts == load(folder).generate(prompts, length, temperature=0)
+
+
+def test_one_file_is_enough_to_know_the_vocabulary(bundle: Any) -> None:
+    folder, *_ = bundle
+    for name in ("model", "step", "generate"):
+        session = open_session(folder / f"{name}.onnx")
+        about = session.get_modelmeta().custom_metadata_map
+        assert about["kind"] == "language_model"
+        wanted = (folder / "vocabulary.json").read_text(encoding="utf-8")
+        assert about["vocabulary"] == wanted
+
+
+def test_the_model_card_says_what_the_spec_says(bundle: Any) -> None:
+    folder, _, encoder, _ = bundle
+    card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert f"{len(encoder.vocabulary)} tokens, 4 of them special (`<pad>`, `<unk>`" in card
+    assert "| val_perplexity | 3.5 |\n| epochs | 2 |\n" in card
+    assert "broken" not in card
+    assert "| `step.onnx` | one token a row, states in and out | `tokens` [B] int32, `sta" in card
+    assert "MODEL_CARD.md" in json.loads((folder / "spec.json").read_text())["files"]
 
 
 def test_figures_that_json_can_t_spell_are_left_out(bundle: Any) -> None:
@@ -162,6 +183,7 @@ def test_a_classifier_runs_as_in_keras(tmp_path: Path, pooling: str, target: str
     model = classifier(encoder, pooling=pooling)
     export_onnx(model, tmp_path / "bundle", encoder, target=target)
     assert sorted(file.name for file in (tmp_path / "bundle").iterdir()) == [
+        "MODEL_CARD.md",
         "model.onnx",
         "spec.json",
         "vocabulary.json",

@@ -1,0 +1,69 @@
+"""A short page about a bundle, made from its spec: for whoever finds the folder."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from keras_rnn_kit.text import TextEncoder
+
+MODEL_CARD = "MODEL_CARD.md"
+_WHAT = {
+    "language_model": "A recurrent language model: it goes on with a text, and scores one.",
+    "text_classifier": "A recurrent classifier of texts.",
+}
+_GRAPHS = {
+    "model": "whole sequences",
+    "step": "one token a row, states in and out",
+    "generate": "the whole sampling loop",
+}
+_RUN = {
+    "language_model": 'load("THIS_FOLDER").generate("Once ", 100, temperature=0.7)',
+    "text_classifier": 'load("THIS_FOLDER").predict(["a text"])',
+}
+
+
+def model_card(spec: Mapping[str, Any], encoder: TextEncoder) -> str:
+    """The page of a bundle with these fields of `spec.json`, as Markdown.
+
+    Example:
+
+    >>> from keras_rnn_kit.text import TextEncoder
+    >>> spec = {"kind": "language_model", "target": "cpu", "opset": 18, "graphs": {}, "labels": [],
+    ...         "metrics": {"perplexity": 4.25}, "versions": {"keras": "3.15.1"}}
+    >>> print(model_card(spec, TextEncoder.build(["to be"])).splitlines()[2])
+    A recurrent language model: it goes on with a text, and scores one.
+    """
+    vocabulary = encoder.vocabulary
+    lines = ["# Model card", "", _WHAT[spec["kind"]], ""]
+    lines += [
+        f"- **Vocabulary:** {len(vocabulary):,} tokens, {len(vocabulary.specials)} of them special "
+        f"({', '.join(f'`{special}`' for special in vocabulary.specials)}), "
+        "in `vocabulary.json` and in the metadata of each ONNX file.",
+    ]
+    if spec["labels"]:
+        lines.append(f"- **Labels:** {', '.join(map(str, spec['labels']))}.")
+    lines += [
+        f"- **Written for** onnxruntime on {spec['target']}, opset {spec['opset']}.",
+        f"- **Written by** {', '.join(f'{n} {v}' for n, v in spec['versions'].items())}.",
+        "",
+        "| file | what | inputs | outputs |",
+        "|---|---|---|---|",
+    ]
+    for name, graph in spec["graphs"].items():
+        ends = (", ".join(map(_port, graph[side])) for side in ("inputs", "outputs"))
+        lines.append(f"| `{graph['file']}` | {_GRAPHS[name]} | {' | '.join(ends)} |")
+    if spec["metrics"]:
+        lines += ["", "Figures of the training run:", "", "| figure | value |", "|---|---|"]
+        lines += [f"| {name} | {value:.6g} |" for name, value in spec["metrics"].items()]
+    lines += [
+        "",
+        "```",
+        "from keras_rnn_kit.runtime import load",
+        f"print({_RUN[spec['kind']]})",
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _port(port: Mapping[str, Any]) -> str:
+    return f"`{port['name']}` [{', '.join(map(str, port['shape']))}] {port['dtype']}"
