@@ -14,9 +14,9 @@ with starting_quietly():
     from keras_rnn_kit.exporting import export_onnx, export_onnx_file
     from keras_rnn_kit.exporting.conversion import OPSETS, TARGETS
     from keras_rnn_kit.exporting.onnx_file import SUFFIX
-    from keras_rnn_kit.exporting.parity import Difference
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.runs import MODEL, load_model, load_run
+    from keras_rnn_kit.runtime.difference import Difference
 
 
 def main(argv: Sequence[str] | None = None) -> int:

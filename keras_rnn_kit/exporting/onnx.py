@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import onnx
 
 from keras_rnn_kit.exporting import parity
@@ -17,6 +18,7 @@ from keras_rnn_kit.exporting.model_card import MODEL_CARD, model_card
 from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.models.copying import inference_copy
 from keras_rnn_kit.runtime.bundle import write_spec
+from keras_rnn_kit.runtime.check import RECORDS
 from keras_rnn_kit.runtime.spec import VOCABULARY
 from keras_rnn_kit.text import TextEncoder
 
@@ -78,16 +80,17 @@ def export_onnx(
             onnx.save(exported, folder / f"{name}.onnx")
 
         graphs = graphs_of(plain)
-        described = {}
+        described: dict[str, Any] = {}
+        records: dict[str, Any] = {}
         for graph in graphs.values():
             exported = graph_to_onnx(graph, target, opset)
-            differences += parity.check(graph, exported)
+            differences += parity.check(graph, exported, records)
             write(graph.name, exported)
             described[graph.name] = _ports_json(graph.name, graph.inputs, graph.outputs)
-        if kind == "language_model":
-            specials = len(encoder.vocabulary.specials)
+        specials = len(encoder.vocabulary.specials)
+        if kind == "language_model" and len(encoder.vocabulary) > specials:
             exported = generation_graph(plain, specials, target=target, opset=opset)
-            differences += parity.check_generation(plain, specials, exported)
+            differences += parity.check_generation(plain, specials, exported, records)
             write(GENERATE, exported)
             described[GENERATE] = _ports_json(GENERATE, INPUTS, OUTPUTS)
         spec = {
@@ -99,8 +102,9 @@ def export_onnx(
             "labels": list(getattr(model, "classes", [])),
             "metrics": _finite(metrics or {}),
         }
+        np.savez_compressed(folder / RECORDS, **records)
         (folder / MODEL_CARD).write_text(model_card(spec, encoder), encoding="utf-8")
-        write_spec(folder, {**spec, "files": [MODEL_CARD]})
+        write_spec(folder, {**spec, "files": [MODEL_CARD, RECORDS]})
     return differences
 
 

@@ -1,7 +1,6 @@
 """The check without which an export is not done: onnxruntime against Keras, on the same inputs."""
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,34 +10,17 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import generation_graph
 from keras_rnn_kit.exporting.graphs import CHECKED_SIZES, Graph
 from keras_rnn_kit.models import LanguageModel
+from keras_rnn_kit.runtime.check import record
+from keras_rnn_kit.runtime.difference import TOLERANCE, Difference, likelier, relative
 from keras_rnn_kit.runtime.session import open_session
 
-# Two float32 programs that sum in another order differ by some 1e-6 of the largest value, and a
-# recurrence carries that from step to step. A wrong graph is off by orders of magnitude more.
-TOLERANCE = 1e-4
 
-
-@dataclasses.dataclass(frozen=True)
-class Difference:
-    """The largest difference of one output at one size, relative to its largest value.
-
-    Or to 1, where that is smaller: what is added up inside is of that size.
-    """
-
-    graph: str
-    output: str
-    batch: int
-    length: int
-    value: float
-
-    def __str__(self) -> str:
-        where = f"{self.graph}.onnx: {self.output} at batch {self.batch}, length {self.length}"
-        return f"{where}: {self.value:.1e}"
-
-
-def check(graph: Graph, exported: onnx.ModelProto) -> list[Difference]:
+def check(
+    graph: Graph, exported: onnx.ModelProto, records: dict[str, Any] | None = None
+) -> list[Difference]:
     """Runs both at two batch sizes and two lengths; `KitError` lists every output that differs.
 
+    What was given and what Keras made of it goes into `records`, where there are any.
     It is a `KitError` too where Keras itself gives NaN or infinity: there is nothing to compare.
     """
     session = open_session(exported.SerializeToString(), name=f"{graph.name}.onnx")
@@ -46,7 +28,7 @@ def check(graph: Graph, exported: onnx.ModelProto) -> list[Difference]:
     differences = [
         difference
         for batch, length in CHECKED_SIZES
-        for difference in _compare(graph, session, graph.example(rng, batch, length), batch, length)
+        for difference in _compare(graph, session, rng, (batch, length), records)
     ]
     _refuse_wrong(differences)
     return differences
@@ -62,12 +44,14 @@ def _refuse_wrong(differences: Sequence[Difference]) -> None:
 
 
 def check_generation(
-    model: LanguageModel, specials: int, exported: onnx.ModelProto
+    model: LanguageModel,
+    specials: int,
+    exported: onnx.ModelProto,
+    records: dict[str, Any] | None = None,
 ) -> list[Difference]:
     """Runs the sampling loop with the likeliest tokens, prompts of unequal lengths, beside Keras.
 
-    The difference is by how much another token would have been likelier to Keras, in its logits:
-    where two are as likely as can be told, either may be chosen.
+    The difference is by how much another token would have been likelier to Keras, in its logits.
     """
     name = f"{generation_graph.NAME}.onnx"
     session = open_session(exported.SerializeToString(), name=name)
@@ -84,36 +68,33 @@ def check_generation(
             text = np.concatenate([prompt[:size], row])
             logits = np.array(model(text[None, :-1], training=False))[0, size - 1 :]
             logits[:, :specials] = -np.inf
-            best, chosen = logits.max(axis=1), logits[np.arange(len(row)), row]
-            scale = max(1.0, float(np.abs(best).max()))
-            worst = max(worst, float((best - chosen).max()) / scale)
+            worst = max(worst, likelier(logits, row))
+        if records is not None:
+            records |= record(generation_graph.NAME, batch, length, given, {"counts": counts})
         differences.append(Difference(generation_graph.NAME, "generated", batch, length, worst))
     _refuse_wrong(differences)
     return differences
 
 
 def _compare(
-    graph: Graph, session: Any, inputs: Mapping[str, np.ndarray], batch: int, length: int
+    graph: Graph,
+    session: Any,
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    records: dict[str, Any] | None,
 ) -> list[Difference]:
-    expected = {
-        name: np.asarray(value, np.float64)
-        for name, value in graph.function(*inputs.values()).items()
-    }
+    inputs = graph.example(rng, *size)
+    expected = {name: np.asarray(value) for name, value in graph.function(*inputs.values()).items()}
     broken = [name for name, value in expected.items() if not np.isfinite(value).all()]
     if broken:
         raise KitError(
             f"a model to export must give finite outputs; received NaN or infinity in "
             f"{', '.join(broken)} from Keras itself. Its weights have diverged: train it anew."
         )
+    if records is not None:
+        records |= record(graph.name, *size, inputs, expected)
     received = dict(zip(expected, session.run(list(expected), dict(inputs)), strict=True))
     return [
-        Difference(graph.name, name, batch, length, _relative(received[name], value))
+        Difference(graph.name, name, *size, relative(received[name], value))
         for name, value in expected.items()
     ]
-
-
-def _relative(received: np.ndarray, expected: np.ndarray) -> float:
-    if received.shape != expected.shape or not np.isfinite(received).all():
-        return float("inf")
-    scale = max(1.0, float(np.abs(expected).max(initial=0.0)))
-    return float(np.abs(received - expected).max(initial=0.0)) / scale

@@ -1,0 +1,127 @@
+"""The export's check once more, on the machine that serves: no Keras, no TensorFlow.
+
+A bundle holds the inputs that it was checked with and what Keras made of them (`check.npz`). Here
+they are run again, and the graphs of a language model beside each other: `model` on a whole
+sequence is `step` repeated, and what `generate` takes for likeliest is so to `model`.
+"""
+
+import io
+import os
+import re
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.runtime.bundle import Bundle, read_bundle
+from keras_rnn_kit.runtime.difference import TOLERANCE, Difference, likelier, relative
+from keras_rnn_kit.runtime.session import open_session
+from keras_rnn_kit.runtime.states import States
+
+RECORDS = "check.npz"
+_KEY = re.compile(r"(\w+)\.(\d+)x(\d+)\.(in|out)\.(\w+)")
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+def record(graph: str, batch: int, length: int, inputs: Arrays, outputs: Arrays) -> dict[str, Any]:
+    """One run of a graph as `check.npz` has it."""
+    return {
+        f"{graph}.{batch}x{length}.{side}.{name}": values
+        for side, arrays in (("in", inputs), ("out", outputs))
+        for name, values in arrays.items()
+    }
+
+
+def check_bundle(path: str | os.PathLike[str], provider: str = "cpu") -> list[Difference]:
+    """Runs what the export recorded; returns the differences, each below `TOLERANCE`.
+
+    Args:
+        path: the bundle's folder.
+        provider: `cpu`, `cuda`, or `auto`; see `open_session`.
+
+    Raises:
+        KitError: a result that differs, naming every one; a bundle without records; and whatever
+            `read_bundle` and `open_session` raise.
+    """
+    bundle = read_bundle(path)
+    runs = _runs(bundle)
+    sessions = {
+        name: open_session(bundle.read(graph.file), provider, name=str(bundle.path / graph.file))
+        for name, graph in bundle.spec.graphs.items()
+    }
+    found = []
+    for (graph, batch, length), (inputs, expected) in runs.items():
+        received = sessions[graph].run(list(expected), inputs)
+        for name, values in zip(expected, received, strict=True):
+            difference = relative(np.asarray(values), expected[name])
+            found.append(Difference(graph, name, batch, length, difference))
+    if bundle.kind == "language_model":
+        for (graph, batch, length), (inputs, _) in runs.items():
+            if graph == "model":
+                found.append(_stepwise(sessions, dict(inputs), batch, length))
+            if graph == "generate":
+                found.append(_likeliest(bundle, sessions, inputs, batch, length))
+    wrong = [str(difference) for difference in found if not difference.value <= TOLERANCE]
+    if wrong:
+        raise KitError(
+            f"a bundle must give here what it gave when it was exported, to {TOLERANCE:.0e} of the "
+            f"largest value; received {'; '.join(wrong)}. Upgrade onnxruntime, or export it again."
+        )
+    return found
+
+
+def _runs(bundle: Bundle) -> dict[tuple[str, int, int], tuple[dict[str, Any], dict[str, Any]]]:
+    """By graph, batch and length: the inputs and the outputs."""
+    if RECORDS not in bundle.spec.files:
+        raise KitError(
+            f"a bundle to be checked must hold {RECORDS}; received {bundle.path} without it, from "
+            "an older kit. Export it again."
+        )
+    runs: dict[Any, tuple[dict[str, Any], dict[str, Any]]] = {}
+    try:
+        with np.load(io.BytesIO(bundle.read(RECORDS)), allow_pickle=False) as arrays:
+            for key in arrays.files:
+                graph, batch, length, side, name = _KEY.fullmatch(key).groups()  # type: ignore[union-attr]
+                bundle.spec.graphs[graph]
+                run = runs.setdefault((graph, int(batch), int(length)), ({}, {}))
+                run[side == "out"][name] = arrays[key]
+    except (ValueError, AttributeError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise KitError(
+            f"{bundle.path / RECORDS} must hold the runs of the bundle's graphs; received another "
+            f"file ({error}). Export the bundle again."
+        ) from None
+    return runs
+
+
+def _stepwise(sessions: Any, inputs: dict[str, Any], batch: int, length: int) -> Difference:
+    tokens = inputs.pop("tokens")
+    (whole,) = sessions["model"].run(["logits"], {"tokens": tokens, **inputs})
+    after = [f"next_{name}" for name in inputs]
+    logits, states = [], list(inputs.values())
+    for column in tokens.T:
+        feed = {"tokens": column, **dict(zip(inputs, states, strict=True))}
+        now, *states = sessions["step"].run(["logits", *after], feed)
+        logits.append(now)
+    difference = relative(np.stack(logits, axis=1), whole)
+    return Difference("step", "logits, repeated,", batch, length, difference)
+
+
+def _likeliest(
+    bundle: Bundle, sessions: Any, inputs: Arrays, batch: int, length: int
+) -> Difference:
+    (generated,) = sessions["generate"].run(["generated"], dict(inputs))
+    specials = len(bundle.encoder().vocabulary.specials)
+    start = States(bundle.spec.states)
+    states = dict(zip(start.names, start.zeros(1), strict=True))
+    worst = 0.0
+    for prompt, size, row in zip(inputs["tokens"], inputs["lengths"], generated, strict=True):
+        text = np.concatenate([prompt[:size], row])[None, :-1]
+        (logits,) = sessions["model"].run(["logits"], {"tokens": text, **states})
+        allowed = logits[0, size - 1 :].copy()
+        allowed[:, :specials] = -np.inf
+        worst = max(worst, likelier(allowed, row))
+    return Difference("generate", "the likeliest", batch, length, worst)

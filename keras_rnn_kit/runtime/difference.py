@@ -1,0 +1,62 @@
+"""By how much two runs of the same graph may differ, and do."""
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+# Two float32 programs that sum in another order differ by some 1e-6 of the largest value, and a
+# recurrence carries that from step to step. A wrong graph is off by orders of magnitude more.
+TOLERANCE = 1e-4
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """The largest difference of one output at one size, relative to its largest value.
+
+    Or to 1, where that is smaller: what is added up inside is of that size.
+    """
+
+    graph: str
+    output: str
+    batch: int
+    length: int
+    value: float
+
+    def __str__(self) -> str:
+        where = f"{self.graph}.onnx: {self.output} at batch {self.batch}, length {self.length}"
+        return f"{where}: {self.value:.1e}"
+
+
+def relative(received: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]) -> float:
+    """The largest difference of two arrays; infinite where their shapes differ, or one is NaN.
+
+    Example:
+
+    >>> relative(np.array([1.0, 4.0]), np.array([1.0, 5.0]))
+    0.2
+    """
+    if received.shape != expected.shape:
+        return float("inf")
+    one, other = received.astype(np.float64), expected.astype(np.float64)
+    if not np.isfinite(one).all():
+        return float("inf")
+    scale = max(1.0, float(np.abs(other).max(initial=0.0)))
+    return float(np.abs(one - other).max(initial=0.0)) / scale
+
+
+def likelier(logits: npt.NDArray[np.floating], chosen: npt.NDArray[np.integer]) -> float:
+    """By how much another token would have been likelier, `[N, V]` logits and `[N]` tokens.
+
+    Relative as above. Where two tokens are as likely as can be told, either may be chosen.
+
+    Example:
+
+    >>> likelier(np.array([[0.5, 0.25]]), np.array([1]))
+    0.25
+    """
+    best, taken = logits.max(axis=1), logits[np.arange(len(chosen)), chosen]
+    if not (np.isfinite(best).all() and np.isfinite(taken).all()):
+        return float("inf")
+    scale = max(1.0, float(np.abs(best).max(initial=0.0)))
+    return float((best - taken).max(initial=0.0)) / scale
