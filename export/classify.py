@@ -5,12 +5,13 @@ one text.
 """
 
 import argparse
+import json
 from collections.abc import Sequence
 
 from keras_rnn_kit.commands import run
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime import Classifier, read_bundle
-from keras_rnn_kit.text.files import lines_of, read_decoded
+from keras_rnn_kit.text.files import lines_of, read_input
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,21 +19,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bundle", help="the folder that export.to_onnx wrote")
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to classify")
-    parser.add_argument("--file", help="a file of texts, one a line")
+    parser.add_argument("--file", help="a file of texts, one a line; - is standard input")
     parser.add_argument("--encoding", default="utf-8", help="of the file")
+    parser.add_argument("--json", action="store_true", help="a JSON object a line, every label's")
     parser.add_argument("--provider", choices=("cpu", "cuda"), default="cpu")
     arguments = parser.parse_args(argv)
 
     texts = list(arguments.texts)
     if arguments.file is not None:
-        texts += lines_of(read_decoded(arguments.file, arguments.encoding))
+        texts += lines_of(read_input(arguments.file, arguments.encoding))
     if not texts:
         raise KitError("there must be a text to classify; received none. Pass TEXT or --file.")
     model = Classifier(read_bundle(arguments.bundle), arguments.provider)
     for text, row in zip(texts, model.predict_proba(texts), strict=True):
         best = int(row.argmax())
         shown = " ".join(text.split())
-        print(f"{model.labels[best]}\t{row[best]:.3f}\t{shown}")
+        if arguments.json:
+            shares = dict(zip(model.labels, row.tolist(), strict=True))
+            found = {"text": text, "label": model.labels[best], "probabilities": shares}
+            print(json.dumps(found, ensure_ascii=False))
+        else:
+            print(f"{model.labels[best]}\t{row[best]:.3f}\t{shown}")
     return 0
 
 

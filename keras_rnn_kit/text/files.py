@@ -1,6 +1,7 @@
 """Files and folders as Python strings, with errors that name the file and the place."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -25,6 +26,17 @@ def read_decoded(path: StrPath, encoding: str = "utf-8") -> str:
         raise KitError(
             f"{path} must be a file that can be read; received '{reason}'. Check the path."
         ) from None
+    return _decoded(data, path, encoding)
+
+
+def read_input(path: StrPath, encoding: str = "utf-8") -> str:
+    """As `read_decoded`, for a command: `-` is standard input."""
+    if path != "-":
+        return read_decoded(path, encoding)
+    return _decoded(sys.stdin.buffer.read(), "standard input", encoding)
+
+
+def _decoded(data: bytes, path: StrPath, encoding: str) -> str:
     try:
         text = data.decode(encoding)
     except LookupError:

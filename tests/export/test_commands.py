@@ -1,5 +1,8 @@
 """The commands of `export/`, from a small trained run to text and labels."""
 
+import io
+import json
+import math
 import shutil
 import subprocess
 import sys
@@ -8,7 +11,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from export import classify, generate, to_onnx, to_saved_model
+from export import classify, generate, score, to_onnx, to_saved_model
 from keras_rnn_kit.errors import KitError
 from recipes import char_lm, sentiment
 from tests.recipes.conftest import SMALL_CLASSIFIER, SMALL_LM
@@ -126,6 +129,54 @@ def test_classify_texts_and_files(runs, tmp_path, capsys):
         assert 0.5 <= float(probability) <= 1
 
 
+def test_classify_as_json_lines(runs, capsys):
+    capsys.readouterr()
+    assert classify.main([str(runs / "classifier_bundle"), "a good\tfilm", "字", "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["text"] for line in lines] == ["a good\tfilm", "字"]
+    for line in lines:
+        shares = line["probabilities"]
+        assert set(shares) == {"negative", "positive"}
+        assert sum(shares.values()) == pytest.approx(1)
+        assert line["label"] == max(shares, key=shares.get)
+
+
+def test_score_texts_files_and_standard_input(runs, tmp_path, capsys, monkeypatch):
+    file = tmp_path / "text.txt"
+    file.write_bytes(b"To be,\r\nor not to be")
+    bundle = str(runs / "lm_bundle")
+    capsys.readouterr()
+    assert score.main([bundle, "To be", "be  or", "--file", str(file)]) == 0
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [line[2:] for line in lines] == [["4", "To be"], ["5", "be or"], ["18", str(file)]]
+    for perplexity, nats, *_ in lines:
+        assert float(perplexity) == pytest.approx(math.exp(float(nats)), rel=1e-3)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
+    assert score.main([bundle, "--file", "-", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["scores"]) == 18
+    assert f"{found['perplexity']:.4f}" == lines[2][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "there must be a text to score; received none"),
+        (["T"], "two tokens or more"),
+        (["--file", "nowhere.txt"], "nowhere.txt must be a file that can be read"),
+    ],
+)
+def test_score_refuses(runs, arguments, message):
+    with pytest.raises(KitError, match=message):
+        score.main([str(runs / "lm_bundle"), *arguments])
+
+
+def test_standard_input_that_is_not_utf_8(runs, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ab\xff")))
+    with pytest.raises(KitError, match=r"standard input must be valid utf-8; received byte 0xff"):
+        score.main([str(runs / "lm_bundle"), "--file", "-"])
+
+
 def test_classify_needs_a_text(runs):
     with pytest.raises(KitError, match="--file"):
         classify.main([str(runs / "classifier_bundle")])
@@ -154,9 +205,11 @@ def test_a_bundle_with_a_missing_or_altered_file(runs, tmp_path, name):
 def test_serving_commands_load_neither_keras_nor_tensorflow(runs):
     script = (
         "import sys\n"
-        "from export import generate, classify\n"
+        "from export import check, generate, classify, score\n"
         f"generate.main([{str(runs / 'lm_bundle')!r}, '--prompt', 'To', '--length', '3'])\n"
         f"classify.main([{str(runs / 'classifier_bundle')!r}, 'a good film'])\n"
+        f"score.main([{str(runs / 'lm_bundle')!r}, 'To be'])\n"
+        f"check.main([{str(runs / 'lm_bundle')!r}])\n"
         "assert not {'keras', 'tensorflow', 'tf2onnx', 'onnx'} & set(sys.modules)\n"
     )
     done = subprocess.run(
