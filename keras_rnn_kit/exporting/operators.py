@@ -15,6 +15,7 @@ import numpy.typing as npt
 from keras_rnn_kit.cells import GRUCell, IRNNCell, LSTMCell, SimpleRNNCell
 from keras_rnn_kit.cells.contract import ProjectedCell
 
+_DTYPES = ("float32", "float16")  # onnxruntime has none of them in float64
 _RNN_ACTIVATIONS = {keras.activations.tanh: "Tanh", keras.activations.relu: "Relu"}
 # Where a gate of Keras's stands in ONNX's order.
 _GRU_ORDER = (0, 1, 2)  # update, reset, candidate in both
@@ -55,6 +56,8 @@ def wants_operator(target: str) -> Callable[[ProjectedCell, int | None], bool]:
 
 def has_operator(cell: ProjectedCell) -> bool:
     """Whether ONNX has an operator that is this very cell, and cuDNN a kernel for it."""
+    if cell.compute_dtype not in _DTYPES:
+        return False
     if type(cell) in (SimpleRNNCell, IRNNCell):
         return cell.activation in _RNN_ACTIVATIONS
     gated = type(cell) in (GRUCell, LSTMCell)

@@ -112,6 +112,8 @@ def test_the_body_holds_the_recurrent_product_and_no_other(cell: type[OwnCell]) 
         (GRUCell(3, activation="relu"), False),
         (LSTMCell(3), True),
         (LSTMCell(3, recurrent_activation="hard_sigmoid"), False),
+        (LSTMCell(3, dtype="mixed_float16"), True),
+        (LSTMCell(3, dtype="float64"), False),
     ],
 )
 def test_which_cells_onnx_has_an_operator_for(cell: Any, expected: bool) -> None:

@@ -72,6 +72,20 @@ def test_kerass_layers_are_exported_as_the_kits(name: str, masked: bool, target:
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("target", ["cpu", "cuda"])
+@pytest.mark.parametrize("dtype", ["float64", "mixed_float16"])
+@pytest.mark.parametrize("kind", [layers.SimpleRNN, layers.GRU, layers.LSTM])
+def test_other_types_than_single_precision(kind: Any, dtype: str, target: str) -> None:
+    layer = kind(WIDTH, dtype=dtype, **SEQUENCES)
+    sequences = keras.Input((None, WIDTH), dtype=layer.compute_dtype)
+    model = keras.Model(sequences, layer(sequences))
+    exported = convert(model, target)
+    x = np.random.default_rng(0).normal(size=(3, 5, WIDTH)).astype(layer.compute_dtype)
+    # Half precision is good to 2⁻¹¹, and five steps carry that on.
+    tolerance = 1e-12 if dtype == "float64" else 5 * 2**-11
+    assert_equal(exported, model, x, tolerance=tolerance)
+
+
 def test_an_unrolled_layer_needs_no_loop() -> None:
     tokens = keras.Input((7,), dtype="int32")
     x = layers.Embedding(VOCABULARY, WIDTH, mask_zero=True)(tokens)
