@@ -52,7 +52,8 @@ def export_onnx_file(
     >>> import tempfile
     >>> import keras
     >>> from keras_rnn_kit.exporting import export_onnx_file
-    >>> model = keras.Sequential([keras.Input((None, 3), name="series"), keras.layers.GRU(4)])
+    >>> series = keras.Input((None, 3), name="series")
+    >>> model = keras.Sequential([series, keras.layers.GRU(4, name="gru")])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     differences = export_onnx_file(model, f"{folder}/model.onnx")
     >>> sorted({d.output for d in differences}), max(d.value for d in differences) < 1e-5

@@ -56,6 +56,7 @@ class GradientClipping(keras.callbacks.Callback):
 
     Example:
         >>> import keras
+        >>> import numpy as np
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         >>> model.compile("adam", "mse")
         >>> history = model.fit(

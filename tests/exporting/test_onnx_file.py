@@ -87,7 +87,7 @@ def test_what_has_no_known_inputs_is_refused(tmp_path: Path) -> None:
 
 
 def test_where_it_may_be_written(tmp_path: Path) -> None:
-    model = keras.Sequential([keras.Input((None, 3)), layers.GRU(2)])
+    model = keras.Sequential([keras.Input((None, 3), name="x"), layers.GRU(2)])
     with pytest.raises(KitError, match=r"must end in \.onnx; received .*model\.pb\. Pass model\.o"):
         export_onnx_file(model, tmp_path / "model.pb")
     (tmp_path / "model.onnx").write_text("precious")
@@ -95,7 +95,7 @@ def test_where_it_may_be_written(tmp_path: Path) -> None:
         export_onnx_file(model, tmp_path / "model.onnx")
     assert (tmp_path / "model.onnx").read_text() == "precious"
     export_onnx_file(model, tmp_path / "model.onnx", overwrite=True)
-    assert len(run(tmp_path / "model.onnx", input_layer=np.ones((1, 2, 3), "float32"))) == 1
+    assert len(run(tmp_path / "model.onnx", x=np.ones((1, 2, 3), "float32"))) == 1
     with pytest.raises(KitError, match="Make the folder"):
         export_onnx_file(model, tmp_path / "nowhere" / "model.onnx")
 
