@@ -65,6 +65,7 @@ def test_a_bundle_s_files(bundle: Any) -> None:
     folder, _, encoder, _ = bundle
     assert sorted(file.name for file in folder.iterdir()) == [
         "MODEL_CARD.md",
+        "check.npz",
         "generate.onnx",
         "model.onnx",
         "spec.json",
@@ -184,6 +185,7 @@ def test_a_classifier_runs_as_in_keras(tmp_path: Path, pooling: str, target: str
     export_onnx(model, tmp_path / "bundle", encoder, target=target)
     assert sorted(file.name for file in (tmp_path / "bundle").iterdir()) == [
         "MODEL_CARD.md",
+        "check.npz",
         "model.onnx",
         "spec.json",
         "vocabulary.json",
