@@ -84,8 +84,10 @@ def _graph(model: keras.Model, name: str) -> Graph:
     inputs = _ports(model.inputs, (_layer_name(tensor) for tensor in model.inputs))
     structure = getattr(model, "_inputs_struct", None)  # of a functional model, which may be a dict
     results = getattr(model, "_outputs_struct", None)
-    keys = list(results) if isinstance(results, dict) else map(_layer_name, model.outputs)
-    outputs = _ports(model.outputs, keys)
+    names = [_layer_name(tensor) for tensor in model.outputs]
+    if isinstance(results, dict):  # which Keras takes apart in the order of its keys
+        names = [str(path[0]) for path, _ in tree.flatten_with_path(results)]
+    outputs = _ports(model.outputs, names)
 
     def function(*values: Any) -> dict[str, Any]:
         given = values[0] if structure is None else tree.pack_sequence_as(structure, list(values))

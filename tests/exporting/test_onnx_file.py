@@ -53,6 +53,19 @@ def test_a_functional_model_with_dicts_at_both_ends(tmp_path: Path) -> None:
     }
 
 
+def test_a_dict_of_outputs_keeps_its_names_in_any_order(tmp_path: Path) -> None:
+    inputs = keras.Input((None, 3), name="x")
+    of_one = layers.GRU(2, return_sequences=True)(inputs)
+    last = layers.GRU(2)(inputs)
+    model = keras.Model(inputs, {"z": of_one, "a": [last, last * 2], "m": last * 3})
+    export_onnx_file(model, tmp_path / "model.onnx")
+    x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
+    wanted, got = model(x), run(tmp_path / "model.onnx", x=x)
+    assert set(got) == {"a", "a_1", "m", "z"}
+    for name, values in (("z", wanted["z"]), ("m", wanted["m"]), ("a_1", wanted["a"][1])):
+        np.testing.assert_allclose(got[name], values, atol=1e-5)
+
+
 def test_a_sequential_model_and_outputs_of_one_layer_are_named(tmp_path: Path) -> None:
     model = keras.Sequential(
         [keras.Input((6, 3), name="x"), layers.Masking(), layers.LSTM(4, name="lstm")]
