@@ -5,12 +5,12 @@ Run it with `python -m benchmarks.cells --text tinyshakespeare.txt`. What is mea
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.cells_page import cells_page
-from benchmarks.report import check_arguments, progress
+from benchmarks.report import check_arguments, chosen_of, progress
 from benchmarks.timing import machine_facts, read_json, write_json
 from keras_rnn_kit.commands import option, parse, run, starting_quietly
 from keras_rnn_kit.errors import KitError
@@ -56,7 +56,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     layers = named_layers()
     lines = kept_lines(json, settings) if config.only else {}
-    for name in chosen_of(config.only, layers, lines):
+    only = config.only
+    if only == MISSING:
+        chosen = [name for name in layers if name not in lines]
+    else:
+        more = f", or '{MISSING}'"
+        chosen = chosen_of(only, list(layers), "layers of one cell", more)
+    for name in chosen:
         progress(f"--- {name}")
         lines[name] = cell_lines.line_of(layers[name], plan, corpus)
         write_json(json, {"benchmark": NAME, "settings": settings, "cells": lines})
@@ -95,27 +101,6 @@ def kept_lines(json: str, settings: Mapping[str, Any]) -> dict[str, Any]:
             "measure all cells anew without --only."
         )
     return dict(payload.get("cells", {}))
-
-
-def chosen_of(only: str | None, layers: Iterable[str], lines: Iterable[str]) -> list[str]:
-    """The layers that `--only` names, in the package's order; all without it.
-
-    Raises:
-        KitError: for a name that no layer has.
-    """
-    known = list(layers)
-    if only is None:
-        return known
-    if only == MISSING:
-        return [name for name in known if name not in set(lines)]
-    names = [name.strip() for name in only.split(",")]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise KitError(
-            f"--only must name layers of one cell; received {', '.join(map(repr, unknown))}. Pass "
-            f"some of {', '.join(known)}, with commas between them, or '{MISSING}'."
-        )
-    return [name for name in known if name in names]
 
 
 if __name__ == "__main__":

@@ -187,6 +187,31 @@ def asked_table(asked: Sequence[Asked]) -> str:
     return table(rows, ["what", "asked", "measured", "met"])
 
 
+def chosen_of(only: str | None, known: Sequence[str], what: str, more: str = "") -> list[str]:
+    """The names that `--only` gives, in the order of the `known` ones; all of these without it.
+
+    `what` they are and what `more` may be passed are for the message.
+
+    Raises:
+        KitError: for a name that is not known.
+
+    Example:
+
+    >>> chosen_of("b, a", ["a", "b", "c"], "letters")
+    ['a', 'b']
+    """
+    if only is None:
+        return list(known)
+    names = [name.strip() for name in only.split(",")]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise KitError(
+            f"--only must name {what}; received {', '.join(map(repr, unknown))}. Pass some of "
+            f"{', '.join(known)}, with commas between them{more}."
+        )
+    return [name for name in known if name in names]
+
+
 def check_arguments(rounds: int, json: str) -> None:
     """Raises `KitError` for less than one round or a file that can't be, before minutes pass."""
     if rounds < 1:

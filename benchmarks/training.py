@@ -8,10 +8,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.report import Asked, Row, asked_table, check_arguments, noise, progress
+from benchmarks.report import Asked, Row, asked_table, check_arguments, chosen_of, noise, progress
 from benchmarks.timing import napping_threads, read_json, write_json
 from keras_rnn_kit.commands import option, parse, run, starting_quietly
-from keras_rnn_kit.errors import KitError
 
 with napping_threads(), starting_quietly():
     import tensorflow as tf
@@ -42,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Checks that all peers agree, times them, prints tables and writes the JSON."""
     config = parse(Config, __doc__.splitlines()[0], argv)
     check_arguments(config.rounds, config.json)
-    chosen = chosen_of(config.only)
+    chosen = chosen_of(config.only, list(SECTIONS), "sections")
     tf.get_logger().setLevel("ERROR")  # many functions are traced here, on purpose
     effort = Effort(config.rounds)
     if config.quick:
@@ -64,24 +63,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{noise(timed)}\n\n## Asked\n\n{asked_table(asked)}\n")
     print(f"Wrote {config.json}")
     return 0
-
-
-def chosen_of(only: str | None) -> list[str]:
-    """The sections that `--only` names, in the order in which they are run; all without it.
-
-    Raises:
-        KitError: for a name that no section has.
-    """
-    if only is None:
-        return list(SECTIONS)
-    names = [name.strip() for name in only.split(",")]
-    unknown = [name for name in names if name not in SECTIONS]
-    if unknown:
-        raise KitError(
-            f"--only must name sections; received {', '.join(map(repr, unknown))}. Pass some of "
-            f"{', '.join(SECTIONS)}, with commas between them."
-        )
-    return [name for name in SECTIONS if name in names]
 
 
 def section_json(tables: Sequence[Table], effort: Effort, quick: bool) -> dict[str, Any]:

@@ -3,18 +3,15 @@
 Run it with `python -m export.check BUNDLE`: it repeats the export's check from what was recorded.
 """
 
-import argparse
 from collections.abc import Sequence
 
-from keras_rnn_kit.commands import run
+from keras_rnn_kit.commands import bundle_parser, run
 from keras_rnn_kit.runtime.check import check_bundle
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the largest difference of every output."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bundle", help="the folder that export.to_onnx wrote")
-    parser.add_argument("--provider", choices=("cpu", "cuda"), default="cpu")
+    parser = bundle_parser(__doc__.splitlines()[0])
     arguments = parser.parse_args(argv)
     differences = check_bundle(arguments.bundle, arguments.provider)
     print("Largest difference from what Keras gave, relative to the largest value:")

@@ -4,11 +4,10 @@ Run it with `python -m export.classify BUNDLE [TEXT ...] [--file PATH]`; one lin
 one text.
 """
 
-import argparse
 import json
 from collections.abc import Sequence
 
-from keras_rnn_kit.commands import run
+from keras_rnn_kit.commands import bundle_parser, run
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime import Classifier, read_bundle
 from keras_rnn_kit.text.files import lines_of, read_input
@@ -16,13 +15,11 @@ from keras_rnn_kit.text.files import lines_of, read_input
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints a line a text: label, its probability, the text; tab-separated."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bundle", help="the folder that export.to_onnx wrote")
+    parser = bundle_parser(__doc__.splitlines()[0])
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to classify")
     parser.add_argument("--file", help="a file of texts, one a line; - is standard input")
     parser.add_argument("--encoding", default="utf-8", help="of the file")
     parser.add_argument("--json", action="store_true", help="a JSON object a line, every label's")
-    parser.add_argument("--provider", choices=("cpu", "cuda"), default="cpu")
     arguments = parser.parse_args(argv)
 
     texts = list(arguments.texts)

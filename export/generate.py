@@ -3,18 +3,16 @@
 Run it with `python -m export.generate BUNDLE --prompt TEXT --length N`.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 
-from keras_rnn_kit.commands import run
+from keras_rnn_kit.commands import bundle_parser, run
 from keras_rnn_kit.runtime import LanguageModel, read_bundle
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the prompt and, as it is sampled, its continuation."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bundle", help="the folder that export.to_onnx wrote")
+    parser = bundle_parser(__doc__.splitlines()[0])
     parser.add_argument("--prompt", required=True, help="the text to go on with")
     parser.add_argument("--length", type=int, required=True, help="how many tokens to sample")
     parser.add_argument("--temperature", type=float, default=0.8, help="0 takes the likeliest")
@@ -22,7 +20,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--top-p", type=float, help="... from the likeliest that hold mass P")
     parser.add_argument("--seed", type=int, help="makes the text repeatable")
     parser.add_argument("--stop", help="a token that ends the text, such as a line break")
-    parser.add_argument("--provider", choices=("cpu", "cuda"), default="cpu")
     arguments = parser.parse_args(argv)
 
     model = LanguageModel(read_bundle(arguments.bundle), arguments.provider)

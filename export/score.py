@@ -3,13 +3,12 @@
 Run it with `python -m export.score BUNDLE [TEXT ...] [--file PATH]`; a whole file is one text.
 """
 
-import argparse
 import json
 from collections.abc import Sequence
 
 import numpy as np
 
-from keras_rnn_kit.commands import run
+from keras_rnn_kit.commands import bundle_parser, run
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime import LanguageModel, read_bundle
 from keras_rnn_kit.text.files import read_input
@@ -17,13 +16,11 @@ from keras_rnn_kit.text.files import read_input
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints a line a text: perplexity, nats a token, tokens scored, the text; tab-separated."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bundle", help="the folder that export.to_onnx wrote")
+    parser = bundle_parser(__doc__.splitlines()[0])
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to score")
     parser.add_argument("--file", help="a file whose text is scored as one; - is standard input")
     parser.add_argument("--encoding", default="utf-8", help="of the file")
     parser.add_argument("--json", action="store_true", help="a JSON object a line, tokens' scores")
-    parser.add_argument("--provider", choices=("cpu", "cuda"), default="cpu")
     arguments = parser.parse_args(argv)
 
     texts = [(text, " ".join(text.split())) for text in arguments.texts]

@@ -15,7 +15,7 @@ with starting_quietly():
     from keras_rnn_kit.exporting.conversion import OPSETS, TARGETS
     from keras_rnn_kit.exporting.onnx_file import SUFFIX
     from keras_rnn_kit.folders import check_free
-    from keras_rnn_kit.runs import MODEL, load_model, load_run
+    from keras_rnn_kit.runs import load_model, load_run
     from keras_rnn_kit.runtime.difference import Difference
 
 
@@ -40,9 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _file(source: str, out: str, how: dict[str, Any]) -> int:
-    path = Path(source)
-    model = load_model(path / MODEL if path.is_dir() else path)
-    _report(export_onnx_file(model, out, **how), [Path(out)])
+    _report(export_onnx_file(load_model(source), out, **how), [Path(out)])
     return 0
 
 

@@ -54,6 +54,14 @@ def parse(config: type[Config], description: str, argv: Sequence[str] | None = N
     return config(**vars(parser.parse_args(argv)))
 
 
+def bundle_parser(description: str) -> argparse.ArgumentParser:
+    """The options that every command on a bundle has: the bundle, and what runs it."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("bundle", help="the folder that export.to_onnx wrote")
+    parser.add_argument("--provider", choices=("cpu", "cuda"), default="cpu")
+    return parser
+
+
 @contextlib.contextmanager
 def starting_quietly() -> Iterator[None]:
     """Keeps TensorFlow's start-up lines off the screen while it is imported in the block.

@@ -55,9 +55,7 @@ def load_run(path: str | os.PathLike[str]) -> tuple[keras.Model, TextEncoder, di
     Returns the model, the encoder and the report's figures (none where there is no report).
     Raises `KitError` for a file that is missing, damaged or not a model of this kit's.
     """
-    path = Path(path)
-    file = path / MODEL if path.is_dir() else path
-    model = load_model(file)
+    model, file = load_model(path), _file(path)
     encoder = TextEncoder.load(file.with_name(VOCABULARY))
     report = file.with_name(REPORT)
     try:
@@ -69,9 +67,12 @@ def load_run(path: str | os.PathLike[str]) -> tuple[keras.Model, TextEncoder, di
     return model, encoder, figures
 
 
-def load_model(file: str | os.PathLike[str]) -> keras.Model:
-    """Reads a `.keras` file; `KitError` for one that is missing, or that Keras refuses."""
-    file = Path(file)
+def load_model(path: str | os.PathLike[str]) -> keras.Model:
+    """Reads the model of a run folder, or a `.keras` file.
+
+    `KitError` for one that is missing, or that Keras refuses.
+    """
+    file = _file(path)
     if not file.is_file():
         raise KitError(
             f"an export starts from a run folder or a .keras file; {file} isn't there. Pass what "
@@ -89,6 +90,11 @@ def load_model(file: str | os.PathLike[str]) -> keras.Model:
             f"{file} must be a model that Keras can load; received one it refuses ({reason}). "
             "Save it again with model.save(...)."
         ) from None
+
+
+def _file(path: str | os.PathLike[str]) -> Path:
+    path = Path(path)
+    return path / MODEL if path.is_dir() else path
 
 
 def _spelt(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import onnx
@@ -12,7 +12,7 @@ import tf2onnx
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import scan, stock
 from keras_rnn_kit.exporting.detours import shorten
-from keras_rnn_kit.exporting.graphs import Graph
+from keras_rnn_kit.exporting.graphs import Graph, Port
 from keras_rnn_kit.exporting.operators import wants_operator
 from keras_rnn_kit.exporting.tidying import all_nodes, fold_identities
 from keras_rnn_kit.layers import marker
@@ -63,18 +63,19 @@ def graph_to_onnx(graph: Graph, target: str, opset: int) -> onnx.ModelProto:
     """Converts a graph; its free axes keep their names."""
     signature = [port.tensor_spec() for port in graph.inputs]
     exported = to_onnx(graph.function, signature, target=target, opset=opset)
-    for values, ports in (
-        (exported.graph.input, graph.inputs),
-        (exported.graph.output, graph.outputs),
-    ):
-        shapes = {port.name: port.shape for port in ports}
-        for value in values:
-            for dimension, size in zip(
-                value.type.tensor_type.shape.dim, shapes[value.name], strict=True
-            ):
-                if isinstance(size, str):
-                    dimension.dim_param = size
+    name_axes(exported.graph.input, graph.inputs)
+    name_axes(exported.graph.output, graph.outputs)
     return exported
+
+
+def name_axes(values: Iterable[onnx.ValueInfoProto], ports: Iterable[Port]) -> None:
+    """Gives the free axes of a graph's inputs or outputs their names."""
+    shapes = {port.name: port.shape for port in ports}
+    for value in values:
+        dimensions = value.type.tensor_type.shape.dim
+        for dimension, size in zip(dimensions, shapes[value.name], strict=True):
+            if isinstance(size, str):
+                dimension.dim_param = size
 
 
 def _convert(

@@ -27,21 +27,23 @@ L'Ecuyer, "Efficient and Portable Combined Random Number Generators", 1988, in 6
 same on every machine, and other ones than NumPy's. Each row has its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import onnx
 import tensorflow as tf
 
-from keras_rnn_kit.exporting.conversion import to_onnx
+from keras_rnn_kit.exporting.conversion import name_axes, to_onnx
 from keras_rnn_kit.exporting.graphs import Port, graphs_of
-from keras_rnn_kit.exporting.nodes import Nodes
-from keras_rnn_kit.exporting.scan import copy_nodes
+from keras_rnn_kit.exporting.nodes import Nodes, tensor_value
+from keras_rnn_kit.exporting.scan import copy_constants, copy_nodes
 from keras_rnn_kit.exporting.tidying import merge_equal_constants
 from keras_rnn_kit.models import LanguageModel
 
 NAME = "generate"
+# Tokens [B] from scores [B, V]; a way to choose returns the generators [B, 2], too.
+Choose = Callable[[Nodes, str, str, Mapping[str, str]], tuple[str, str]]
 INPUTS = (
     Port("tokens", ("B", "P"), "int32"),
     Port("lengths", ("B",), "int32"),
@@ -157,9 +159,7 @@ def _add_loops(graph: onnx.GraphProto, step: onnx.GraphProto, model: LanguageMod
     # The weights stand once, outside of the loops, which read them from there.
     outside = Nodes("step/")
     rename: dict[str, str] = {}
-    only_weights = onnx.GraphProto()
-    only_weights.initializer.extend(step.initializer)
-    copy_nodes(only_weights, outside, rename)
+    copy_constants(step, outside, rename)
     main.initializers.extend(outside.initializers)
     constants = {
         "multipliers": main.constant(_MULTIPLIERS[None]),
@@ -173,10 +173,10 @@ def _add_loops(graph: onnx.GraphProto, step: onnx.GraphProto, model: LanguageMod
         "column": main.constant(1),
         "true": main.constant(True),
     }
-    length = _value("length", "int64", [])
+    length = tensor_value("length", "int64", [])
     graph.input.append(length)
 
-    def branch(choose: Any, name: str) -> onnx.GraphProto:
+    def branch(choose: Choose, name: str) -> onnx.GraphProto:
         nodes = Nodes(f"{name}/")
         body = _loop_body(name, step, model, rename, constants, choose)
         rows = nodes.add("Shape", ["start/last"])
@@ -185,7 +185,7 @@ def _add_loops(graph: onnx.GraphProto, step: onnx.GraphProto, model: LanguageMod
         made = nodes.add(
             "Loop", ["length", constants["true"], *carried], outputs=len(carried) + 1, body=body
         )
-        out = _value(made[-1], "int32", ["L", "B"])
+        out = tensor_value(made[-1], "int32", ["L", "B"])
         return onnx.helper.make_graph(nodes.nodes, name, [], [out], initializer=nodes.initializers)
 
     of_sampled = Nodes("sampled/")
@@ -196,7 +196,7 @@ def _add_loops(graph: onnx.GraphProto, step: onnx.GraphProto, model: LanguageMod
         else_branch=branch(_plain, "plain"),
     )
     sampled = onnx.helper.make_graph(
-        of_sampled.nodes, "sampled", [], [_value(chosen, "int32", ["L", "B"])]
+        of_sampled.nodes, "sampled", [], [tensor_value(chosen, "int32", ["L", "B"])]
     )
     rows = main.add(
         "If", ["start/greedy"], then_branch=branch(_greedy, "greedy"), else_branch=sampled
@@ -215,11 +215,8 @@ def _add_loops(graph: onnx.GraphProto, step: onnx.GraphProto, model: LanguageMod
     graph.node.extend(main.nodes)
     graph.initializer.extend(main.initializers)
     del graph.output[:]
-    graph.output.extend(_value(port.name, port.dtype, list(port.shape)) for port in OUTPUTS)
-    for value in graph.input:
-        shape = next(port.shape for port in INPUTS if port.name == value.name)
-        for dimension, size in zip(value.type.tensor_type.shape.dim, shape, strict=True):
-            dimension.dim_param = str(size)
+    graph.output.extend(tensor_value(port.name, port.dtype, list(port.shape)) for port in OUTPUTS)
+    name_axes(graph.input, INPUTS)
 
 
 def _loop_body(
@@ -228,21 +225,19 @@ def _loop_body(
     model: LanguageModel,
     weights: Mapping[str, str],
     constants: Mapping[str, str],
-    choose: Any,
+    choose: Choose,
 ) -> onnx.GraphProto:
     """One token: `(t, going, tokens, alive, random, states) -> (going, ..., tokens)`."""
     nodes = Nodes(f"{name}/step/")
-    carried = [_value(f"{nodes.prefix}tokens", "int32", ["B"])]
-    carried.append(_value(f"{nodes.prefix}alive", "bool", ["B"]))
-    carried.append(_value(f"{nodes.prefix}random", "int64", ["B", 2]))
-    sizes = ["B", model.units]
-    carried += [_value(f"{nodes.prefix}{s}", "float32", sizes) for s in model.state_names]
+    carried = [tensor_value(f"{nodes.prefix}tokens", "int32", ["B"])]
+    carried.append(tensor_value(f"{nodes.prefix}alive", "bool", ["B"]))
+    carried.append(tensor_value(f"{nodes.prefix}random", "int64", ["B", 2]))
+    sizes: list[int | str] = ["B", model.units]
+    carried += [tensor_value(f"{nodes.prefix}{s}", "float32", sizes) for s in model.state_names]
     tokens, alive, random, *states = (value.name for value in carried)
 
     rename = {**weights, "tokens": tokens, **dict(zip(model.state_names, states, strict=True))}
-    only_nodes = onnx.GraphProto()
-    only_nodes.node.extend(step.node)
-    copy_nodes(only_nodes, nodes, rename)
+    copy_nodes(step, nodes, rename)
     scores = nodes.add("Add", [rename["logits"], "start/penalty"])
     chosen, random = choose(nodes, scores, random, constants)
     goes_on = nodes.add("Not", [nodes.add("Equal", [chosen, "start/stop"])])
@@ -252,15 +247,13 @@ def _loop_body(
     going = nodes.add("Cast", [any_alive], to=onnx.TensorProto.BOOL)
     after = [rename[f"next_{state}"] for state in model.state_names]
     results = [going, chosen, alive, random, *after, chosen]
-    given = [_value(f"{nodes.prefix}t", "int64", []), _value(f"{nodes.prefix}go", "bool", [])]
-    types = [_value("going", "bool", []), *carried, carried[0]]
-    fresh: list[str] = []
-    made = {output for node in nodes.nodes for output in node.output}
-    for result in results:  # an output is listed once, and is no input
-        once = result in made and result not in fresh
-        fresh.append(result if once else nodes.add("Identity", [result]))
+    given = [
+        tensor_value(f"{nodes.prefix}t", "int64", []),
+        tensor_value(f"{nodes.prefix}go", "bool", []),
+    ]
+    types = [tensor_value("going", "bool", []), *carried, carried[0]]
     outputs = []
-    for result, kind in zip(fresh, types, strict=True):
+    for result, kind in zip(nodes.outputs(results), types, strict=True):
         value = onnx.ValueInfoProto()
         value.CopyFrom(kind)
         value.name = result
@@ -268,9 +261,6 @@ def _loop_body(
     return onnx.helper.make_graph(
         nodes.nodes, f"{name}/step", [*given, *carried], outputs, initializer=nodes.initializers
     )
-
-
-# Three ways to choose tokens [B] from scores [B, V]; each returns the generators [B, 2], too.
 
 
 def _greedy(
@@ -315,11 +305,6 @@ def _draw(nodes: Nodes, weights: str, random: str, constants: Mapping[str, str])
     passed = nodes.add("LessOrEqual", [cumulative, drawn])
     passed = nodes.add("Cast", [passed], to=onnx.TensorProto.INT32)
     return nodes.add("ReduceSum", [passed, constants["axis"]], keepdims=0), random
-
-
-def _value(name: str, dtype: str, shape: list[Any]) -> onnx.ValueInfoProto:
-    element = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    return onnx.helper.make_tensor_value_info(name, element, shape)
 
 
 def settings(**given: Any) -> dict[str, np.ndarray[Any, Any]]:

@@ -8,6 +8,12 @@ import onnx
 from onnx import numpy_helper
 
 
+def tensor_value(name: str, dtype: Any, shape: Sequence[int | str | None]) -> onnx.ValueInfoProto:
+    """What goes in or out of a graph; a dimension is a size, the name of an axis, or unknown."""
+    element = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    return onnx.helper.make_tensor_value_info(name, element, shape)
+
+
 class Nodes:
     """Collects nodes and constants whose names all begin with `prefix`.
 
@@ -41,6 +47,15 @@ class Nodes:
         names = [base] if outputs == 1 else [f"{base}:{k}" for k in range(outputs)]
         self.nodes.append(onnx.helper.make_node(op, list(inputs), names, name=base, **attributes))
         return base if outputs == 1 else names
+
+    def outputs(self, names: Sequence[str]) -> list[str]:
+        """`names` as a body's outputs: one is listed once, and is made by a node, no input."""
+        made = {output for node in self.nodes for output in node.output}
+        found: list[str] = []
+        for name in names:
+            fresh = name in made and name not in found
+            found.append(name if fresh else self.add("Identity", [name]))
+        return found
 
     def dimension(self, tensor: str, axis: int) -> str:
         """The size of one axis, `[1]` int64."""

@@ -11,7 +11,7 @@ from keras_rnn_kit.exporting import generation_graph
 from keras_rnn_kit.exporting.graphs import CHECKED_SIZES, Graph
 from keras_rnn_kit.models import LanguageModel
 from keras_rnn_kit.runtime.check import record
-from keras_rnn_kit.runtime.difference import TOLERANCE, Difference, likelier, relative
+from keras_rnn_kit.runtime.difference import TOLERANCE, Difference, least_likely, relative
 from keras_rnn_kit.runtime.session import open_session
 
 
@@ -63,12 +63,11 @@ def check_generation(
         given = generation_graph.settings(length=length, temperature=0)
         given |= {"tokens": prompts, "lengths": lengths}
         generated, counts = session.run(["generated", "counts"], given)
-        worst = 0.0 if (counts == length).all() and generated.shape == (batch, length) else np.inf
-        for prompt, size, row in zip(prompts, lengths, generated, strict=True):
-            text = np.concatenate([prompt[:size], row])
-            logits = np.array(model(text[None, :-1], training=False))[0, size - 1 :]
-            logits[:, :specials] = -np.inf
-            worst = max(worst, likelier(logits, row))
+        worst = np.inf
+        if (counts == length).all() and generated.shape == (batch, length):
+            worst = least_likely(
+                prompts, lengths, generated, specials, lambda text: model(text, training=False)
+            )
         if records is not None:
             records |= record(generation_graph.NAME, batch, length, given, {"counts": counts})
         differences.append(Difference(generation_graph.NAME, "generated", batch, length, worst))

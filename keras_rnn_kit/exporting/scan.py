@@ -10,12 +10,11 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import onnx
 import tensorflow as tf
 
 from keras_rnn_kit.exporting.compaction import Compaction
-from keras_rnn_kit.exporting.nodes import Nodes
+from keras_rnn_kit.exporting.nodes import Nodes, tensor_value
 from keras_rnn_kit.exporting.operators import operator_of
 from keras_rnn_kit.exporting.tidying import all_nodes, bodies
 from keras_rnn_kit.layers.marker import Mark
@@ -135,6 +134,7 @@ def _scan_body(
         joined = meeting[0] if len(meeting) == 1 else body.add("Concat", meeting, axis=-1)
         product = body.add("MatMul", [joined, matrix])
         rename["recurrent"] = product
+    copy_constants(converted, body, rename)
     copy_nodes(converted, body, rename)
     if matrix is not None and mark.width == mark.matrix_width:
         _fuse_product(body, product, rename["projected"])
@@ -143,15 +143,10 @@ def _scan_body(
     scanned = [states_out[0] if output_is_state else rename["output"]]
     if histories:
         scanned += states_out[1:] if output_is_state else states_out
-    names: list[str] = []
-    made = {name for node in body.nodes for name in node.output}
-    for name in (*states_out, *scanned):  # an output is listed once, and is no input
-        fresh = name in made and name not in names
-        names.append(name if fresh else body.add("Identity", [name]))
-    element = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype.as_numpy_dtype))
+    names = body.outputs([*states_out, *scanned])
 
     def value(name: str, width: int | None) -> onnx.ValueInfoProto:
-        return onnx.helper.make_tensor_value_info(name, element, [None, width])
+        return tensor_value(name, dtype.as_numpy_dtype, [None, width])
 
     inputs = [value(rename[f"state_{k}"], size) for k, size in enumerate(sizes)]
     inputs.append(value(rename["projected"], mark.width))
@@ -181,14 +176,18 @@ def _fuse_product(body: Nodes, product: str, projected: str) -> None:
     body.nodes.remove(multiply)
 
 
-def copy_nodes(source: onnx.GraphProto, target: Nodes, rename: dict[str, str]) -> None:
-    """Copies nodes and constants under the target's prefix; `rename` learns the new names."""
+def copy_constants(source: onnx.GraphProto, target: Nodes, rename: dict[str, str]) -> None:
+    """Copies constants under the target's prefix; `rename` learns the new names."""
     for tensor in source.initializer:
         rename[tensor.name] = f"{target.prefix}{tensor.name}"
         copied = onnx.TensorProto()
         copied.CopyFrom(tensor)
         copied.name = rename[tensor.name]
         target.initializers.append(copied)
+
+
+def copy_nodes(source: onnx.GraphProto, target: Nodes, rename: dict[str, str]) -> None:
+    """Copies nodes under the target's prefix, their inputs renamed; `rename` learns the outputs."""
     for node in source.node:
         copied_node = onnx.NodeProto()
         copied_node.CopyFrom(node)

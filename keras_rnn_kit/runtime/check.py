@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime.bundle import Bundle, read_bundle
-from keras_rnn_kit.runtime.difference import TOLERANCE, Difference, likelier, relative
+from keras_rnn_kit.runtime.difference import TOLERANCE, Difference, least_likely, relative
 from keras_rnn_kit.runtime.session import open_session
 from keras_rnn_kit.runtime.states import States
 
@@ -114,14 +114,13 @@ def _likeliest(
     bundle: Bundle, sessions: Any, inputs: Arrays, batch: int, length: int
 ) -> Difference:
     (generated,) = sessions["generate"].run(["generated"], dict(inputs))
-    specials = len(bundle.encoder().vocabulary.specials)
     start = States(bundle.spec.states)
     states = dict(zip(start.names, start.zeros(1), strict=True))
-    worst = 0.0
-    for prompt, size, row in zip(inputs["tokens"], inputs["lengths"], generated, strict=True):
-        text = np.concatenate([prompt[:size], row])[None, :-1]
-        (logits,) = sessions["model"].run(["logits"], {"tokens": text, **states})
-        allowed = logits[0, size - 1 :].copy()
-        allowed[:, :specials] = -np.inf
-        worst = max(worst, likelier(allowed, row))
+    worst = least_likely(
+        inputs["tokens"],
+        inputs["lengths"],
+        generated,
+        len(bundle.encoder().vocabulary.specials),
+        lambda text: sessions["model"].run(["logits"], {"tokens": text, **states})[0],
+    )
     return Difference("generate", "the likeliest", batch, length, worst)

@@ -1,6 +1,7 @@
 """By how much two runs of the same graph may differ, and do."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,26 @@ def relative(received: npt.NDArray[np.generic], expected: npt.NDArray[np.generic
         return float("inf")
     scale = max(1.0, float(np.abs(other).max(initial=0.0)))
     return float(np.abs(one - other).max(initial=0.0)) / scale
+
+
+def least_likely(
+    prompts: npt.NDArray[np.integer],
+    lengths: npt.NDArray[np.integer],
+    generated: npt.NDArray[np.integer],
+    specials: int,
+    logits_of: Callable[[npt.NDArray[np.integer]], npt.NDArray[np.floating]],
+) -> float:
+    """`likelier` at its worst over the tokens that were generated after each prompt.
+
+    `logits_of` reads a text `[1, T]` and gives `[1, T, V]`; the first `specials` ids never come.
+    """
+    worst = 0.0
+    for prompt, size, row in zip(prompts, lengths, generated, strict=True):
+        text = np.concatenate([prompt[:size], row])[None, :-1]
+        logits = np.array(logits_of(text))[0, size - 1 :]
+        logits[:, :specials] = -np.inf
+        worst = max(worst, likelier(logits, row))
+    return worst
 
 
 def likelier(logits: npt.NDArray[np.floating], chosen: npt.NDArray[np.integer]) -> float:
