@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -45,8 +46,10 @@ def to_onnx(
     with marker.marking(wants_operator(target)) as marks, stock.on_engine():
         model = _convert(function, signature, opset)
 
-    def convert_step(step: Callable[..., Any], specs: list[tf.TensorSpec]) -> onnx.GraphProto:
-        return _convert(step, specs, opset).graph
+    def convert_step(
+        step: Callable[..., Any], specs: list[tf.TensorSpec], cell: str
+    ) -> onnx.GraphProto:
+        return _convert(step, specs, opset, f"the update of the cell {cell!r}").graph
 
     scan.expand(model.graph, marks, convert_step)
     fold_identities(model.graph)
@@ -60,9 +63,13 @@ def to_onnx(
 
 
 def graph_to_onnx(graph: Graph, target: str, opset: int) -> onnx.ModelProto:
-    """Converts a graph; its free axes keep their names."""
+    """Converts a graph; its outputs keep their order and its free axes their names."""
     signature = [port.tensor_spec() for port in graph.inputs]
     exported = to_onnx(graph.function, signature, target=target, opset=opset)
+    order = [port.name for port in graph.outputs]  # TensorFlow has them by the alphabet
+    outputs = sorted(exported.graph.output, key=lambda output: order.index(output.name))
+    del exported.graph.output[:]
+    exported.graph.output.extend(outputs)
     name_axes(exported.graph.input, graph.inputs)
     name_axes(exported.graph.output, graph.outputs)
     return exported
@@ -79,10 +86,13 @@ def name_axes(values: Iterable[onnx.ValueInfoProto], ports: Iterable[Port]) -> N
 
 
 def _convert(
-    function: Callable[..., Any], signature: list[tf.TensorSpec], opset: int
+    function: Callable[..., Any],
+    signature: list[tf.TensorSpec],
+    opset: int,
+    within: str = "the function",
 ) -> onnx.ModelProto:
     traced = tf.function(function, input_signature=signature, autograph=False)
-    _check(traced.get_concrete_function().graph)
+    _check(traced.get_concrete_function().graph, within)
     with _failures() as failures:
         model, _ = tf2onnx.convert.from_function(
             traced,
@@ -91,14 +101,25 @@ def _convert(
             custom_ops={scan.MARKER_OP: scan.MARKER_DOMAIN},
             custom_op_handlers={"PyFuncStateless": (_keep_marker, [])},
         )
-    left = {node.op_type for node in all_nodes(model.graph) if not _known(node)}
+    left = [
+        f"{node.op_type} in {_place(node.name, within)}"
+        for node in all_nodes(model.graph)
+        if not _known(node)
+    ]
     if left or failures:
-        names = ", ".join(sorted(left)) or failures[0]
+        names = ", ".join(dict.fromkeys(left)) or failures[0]
         raise KitError(
-            f"every operation must have an ONNX form; {names} has none. Leave the layer that uses "
-            "it out of the exported model."
+            f"every operation must have an ONNX form; received {names}, which has none. Write it "
+            "with other operations, or leave the layer out of the exported model."
         )
     return model
+
+
+def _place(node: str, within: str) -> str:
+    """Where an operation stands, for messages: `whole_1/dense_1/Erf` does in the layer `dense`."""
+    # TensorFlow numbers the scope of each call of a layer; scopes inside of it have capitals.
+    layers = [scope for scope in node.split("/")[:-1] if re.fullmatch(r"[^A-Z]+_[0-9]+", scope)]
+    return f"the layer {layers[-1].rpartition('_')[0]!r} ({node})" if layers else within
 
 
 def _known(node: onnx.NodeProto) -> bool:
@@ -106,7 +127,7 @@ def _known(node: onnx.NodeProto) -> bool:
     return node.domain == scan.MARKER_DOMAIN or onnx.defs.has(node.op_type, node.domain)
 
 
-def _check(graph: Any) -> None:
+def _check(graph: Any, within: str) -> None:
     """`KitError` for what no ONNX graph can do: call Python, or remember."""
     definition = graph.as_graph_def()
     nodes = [
@@ -117,14 +138,16 @@ def _check(graph: Any) -> None:
         ours = node.attr["token"].s.decode().startswith(marker.TOKEN_PREFIX)
         if node.op in _PYTHON and not ours:
             raise KitError(
-                f"a layer that calls Python (tf.py_function, operation {node.name!r}) can't be "
-                "exported. Write it with keras.ops, or leave it out of the exported model."
+                "an exported model must not call Python (tf.py_function, tf.numpy_function); "
+                f"received {node.op} in {_place(node.name, within)}. Write it with keras.ops, or "
+                "leave the layer out of the exported model."
             )
         if node.op.startswith("Assign") and node.op.endswith("VariableOp"):
             raise KitError(
                 "an exported model must be stateless, since ONNX keeps nothing between two runs; "
-                f"received one that writes to a variable ({node.name!r}). Build it with "
-                "stateful=False, or pass initial_state and return_state=True to hand states on."
+                f"received one that writes to a variable in {_place(node.name, within)}. Build "
+                "it with stateful=False, or take export_onnx_file, which makes the states of "
+                "recurrent layers inputs and outputs."
             )
 
 

@@ -11,6 +11,7 @@ from keras import tree
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import parity
+from keras_rnn_kit.exporting.carried import NEXT, carried_states, with_carried
 from keras_rnn_kit.exporting.conversion import graph_to_onnx
 from keras_rnn_kit.exporting.graphs import Graph, Port
 from keras_rnn_kit.runtime.spec import DTYPES
@@ -34,6 +35,10 @@ def export_onnx_file(
     `SimpleRNN`, `GRU`, `LSTM`, `RNN` of their cells, in `Bidirectional` and `TimeDistributed` too.
     Inputs are named as their `keras.Input`, outputs as the layers that give them, or as the keys
     of a dict of outputs; where one layer gives several, they are numbered. Unknown sizes stay free.
+
+    What layers with `stateful=True` carry from call to call goes in and comes out: each state is an
+    input `{layer}_state_{k} [B, H]` and an output `next_{layer}_state_{k}`, zeros at the start. The
+    batch of such a model, fixed in Keras, is free in the file.
 
     Args:
         model: a built model with known inputs.
@@ -67,6 +72,11 @@ def export_onnx_file(
             f"an output file must not be there yet; {path} is. Choose another one, or pass "
             "--overwrite (overwrite=True) to replace it."
         )
+    if not path.parent.is_dir():
+        raise KitError(
+            f"{path} must stand in a folder that is there; received none at {path.parent}. Make "
+            "the folder first, or give another path."
+        )
     graph = _graph(model, path.stem)
     exported = graph_to_onnx(graph, target, opset)
     differences = parity.check(graph, exported)
@@ -81,6 +91,7 @@ def _graph(model: keras.Model, name: str) -> Graph:
             f"models have; received a {type(model).__name__}. Build it from keras.Input, or pass "
             "its function and signature to keras_rnn_kit.exporting.to_onnx."
         )
+    states = carried_states(model)
     inputs = _ports(model.inputs, (_layer_name(tensor) for tensor in model.inputs))
     structure = getattr(model, "_inputs_struct", None)  # of a functional model, which may be a dict
     results = getattr(model, "_outputs_struct", None)
@@ -88,17 +99,24 @@ def _graph(model: keras.Model, name: str) -> Graph:
     if isinstance(results, dict):  # which Keras takes apart in the order of its keys
         names = [str(path[0]) for path, _ in tree.flatten_with_path(results)]
     outputs = _ports(model.outputs, names)
+    if states:  # one size of batch for all of them, and any
+        kept, next_names = list(states.values()), [f"{NEXT}{name}" for name in states]
+        inputs = _any_batch((*inputs, *_ports(kept, states)))
+        outputs = _any_batch((*outputs, *_ports(kept, next_names)))
 
     def function(*values: Any) -> dict[str, Any]:
         given = values[0] if structure is None else tree.pack_sequence_as(structure, list(values))
         flat = tree.flatten(model(given, training=False))
-        return {port.name: value for port, value in zip(outputs, flat, strict=True)}
+        return dict(zip((port.name for port in outputs), flat, strict=False))  # states come later
 
     ids = [layer.input_dim for layer in _embeddings(model)]
 
     def example(rng: np.random.Generator, batch: int, length: int) -> Mapping[str, np.ndarray]:
         return {port.name: _drawn(port, rng, batch, length, min(ids, default=2)) for port in inputs}
 
+    if states:
+        signature = [port.tensor_spec() for port in inputs]
+        function = with_carried(function, states, signature)
     return Graph(name, function, inputs, outputs, example)
 
 
@@ -125,6 +143,10 @@ def _ports(tensors: Iterable[Any], names: Iterable[str]) -> tuple[Port, ...]:
         axes = (size if size is not None else _axis(name, axis) for axis, size in sizes)
         ports.append(Port(name, tuple(axes), dtype))
     return tuple(ports)
+
+
+def _any_batch(ports: Iterable[Port]) -> tuple[Port, ...]:
+    return tuple(Port(port.name, ("B", *port.shape[1:]), port.dtype) for port in ports)
 
 
 def _axis(name: str, axis: int) -> str:

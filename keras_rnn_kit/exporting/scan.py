@@ -21,8 +21,8 @@ from keras_rnn_kit.layers.marker import Mark
 
 MARKER_OP, MARKER_DOMAIN = "Recurrence", "keras_rnn_kit"
 
-# Converts a TensorFlow function with the given signature into an ONNX graph.
-Converter = Callable[[Callable[..., Any], list[tf.TensorSpec]], onnx.GraphProto]
+# Converts a TensorFlow function with the given signature, of the cell of that name, to ONNX.
+Converter = Callable[[Callable[..., Any], list[tf.TensorSpec], str], onnx.GraphProto]
 
 
 def expand(graph: onnx.GraphProto, marks: list[Mark], convert: Converter) -> None:
@@ -125,7 +125,7 @@ def _scan_body(
         named = {f"next_state_{k}": state for k, state in enumerate(after)}
         return named if output is after[0] else {**named, "output": output}
 
-    converted = convert(update, signature)
+    converted = convert(update, signature, cell.name)
     output_is_state = found["output_is_state"]
     body = Nodes(f"{prefix}step/")
     rename = {value.name: f"{body.prefix}{value.name}" for value in converted.input}

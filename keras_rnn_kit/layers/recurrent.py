@@ -111,8 +111,10 @@ class RNN(keras.layers.RNN):
     ) -> Any:
         """Runs the cell over `sequences [B, T, E]`."""
         if self.stateful:
-            rows = tree.flatten(self.states)[0].shape[0]
-            sequences = initial_states.of_as_many_rows(sequences, rows, self.name)
+            # The value's: an export hands in states of any number of rows (`exporting/carried.py`).
+            rows = tree.flatten(self.states)[0].value.shape[0]
+            if rows is not None:
+                sequences = initial_states.of_as_many_rows(sequences, rows, self.name)
         if initial_state is None and self.initial_state == "random" and training:
             states = self.get_initial_state(ops.shape(sequences)[0])
             initial_state = initial_states.disturbed(states, self.initial_seed_generator)

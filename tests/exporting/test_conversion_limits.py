@@ -8,11 +8,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import ops
 from tf2onnx import handler
 
+from keras_rnn_kit.cells import SimpleRNNCell
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import to_onnx
-from keras_rnn_kit.layers import SimpleRNN
+from keras_rnn_kit.layers import RNN, SimpleRNN
 from tests.exporting.conversions import FEATURES, TOLERANCE, UNITS, convert, kinds, run
 
 
@@ -43,7 +45,7 @@ def _stateless_numpy_function(x: Any) -> Any:
 def test_python_inside_a_model(call: Callable[[Any], Any], caplog: Any, capfd: Any) -> None:
     with (
         caplog.at_level(logging.WARNING),
-        pytest.raises(KitError, match=r"tf\.py_function.* can't be exported\. Write it"),
+        pytest.raises(KitError, match=r"tf\.py_function.*PyFunc.* in the function\. Write it"),
     ):
         to_onnx(lambda x: {"y": call(x)}, [tf.TensorSpec([2], tf.float32)])
     assert caplog.records == []
@@ -51,9 +53,34 @@ def test_python_inside_a_model(call: Callable[[Any], Any], caplog: Any, capfd: A
 
 
 def test_an_operation_without_an_onnx_form(caplog: Any) -> None:
-    with caplog.at_level(logging.WARNING), pytest.raises(KitError, match="Svd has none"):
+    with (
+        caplog.at_level(logging.WARNING),
+        pytest.raises(KitError, match="received Svd in the function, which has none"),
+    ):
         to_onnx(lambda x: {"y": tf.linalg.svd(x)[0]}, [tf.TensorSpec([2, 2], tf.float32, "x")])
     assert caplog.records == []
+
+
+class OddCell(SimpleRNNCell):
+    def update(self, projected: Any, recurrent: Any, states: Any) -> Any:
+        h = tf.math.igamma(ops.abs(projected), ops.abs(recurrent))
+        return h, [h]
+
+
+class Odd(keras.layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return tf.math.igamma(inputs, inputs)
+
+
+def test_the_layer_or_cell_is_named() -> None:
+    inside = keras.Sequential([keras.layers.Dense(3), Odd(name="odd_one")], name="inside")
+    for layer, place in (
+        (RNN(OddCell(3, name="mine")), "the update of the cell 'mine'"),
+        (Odd(name="odd"), r"the layer 'odd' \(.*/Igamma\)"),
+        (inside, "the layer 'odd_one' .*"),
+    ):
+        with pytest.raises(KitError, match=f"received Igamma in {place}, which has none"):
+            convert(keras.Sequential([keras.Input((4, 3)), layer]))
 
 
 @pytest.mark.parametrize("layer", [SimpleRNN, keras.layers.SimpleRNN])
@@ -104,7 +131,7 @@ def test_an_operation_that_tf2onnx_fails_at(monkeypatch: Any) -> None:
         raise ValueError("no way")
 
     monkeypatch.setitem(handler.tf_op.get_opsets()[""][9], "Sign", (fail, {}))
-    with pytest.raises(KitError, match=r"Failed to convert node 'Sign'.* has none"):
+    with pytest.raises(KitError, match=r"Failed to convert node 'Sign'.*, which has none"):
         to_onnx(lambda x: {"y": tf.sign(x)}, [tf.TensorSpec([2], tf.float32, "x")])
 
 
