@@ -44,6 +44,7 @@ class Config:
     data: str = option("python-docs", "python-docs, a text file or folder, or tfds:NAME")
     encoding: str = option("utf-8", "how the files are encoded")
     units: int = option(256, "width H of the recurrent layer")
+    cell: str = option("SimpleRNN", "its recurrence: SimpleRNN, GRU, LSTM or another cell")
     layers: int = option(1, "recurrent layers on top of each other")
     embedding: int = option(64, "width E of the embedding; 0 for one-hot vectors")
     seq_length: int = option(100, "characters T in a window: gradients reach back so far")
@@ -97,6 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     model = LanguageModel(
         size,
         config.units,
+        cell=config.cell,
         embedding=config.embedding or None,
         layers=config.layers,
         dropout=config.dropout,

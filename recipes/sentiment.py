@@ -39,6 +39,7 @@ class Config:
     max_size: int = option(20000, "largest vocabulary")
     max_length: int = option(400, "words of a text that are read")
     units: int = option(64, "width H of the recurrent layer, in each direction")
+    cell: str = option("SimpleRNN", "its recurrence: SimpleRNN, GRU, LSTM or another cell")
     embedding: int = option(128, "width E of the embedding")
     bidirectional: bool = option(True, "read each text from both ends")
     pooling: Literal["mean", "max", "last"] = option("max", "what of all steps is judged")
@@ -115,6 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         len(encoder.vocabulary),
         classes,
         config.units,
+        cell=config.cell,
         embedding=config.embedding,
         bidirectional=config.bidirectional,
         pooling=config.pooling,

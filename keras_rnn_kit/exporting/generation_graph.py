@@ -232,13 +232,18 @@ def _loop_body(
     carried = [tensor_value(f"{nodes.prefix}tokens", "int32", ["B"])]
     carried.append(tensor_value(f"{nodes.prefix}alive", "bool", ["B"]))
     carried.append(tensor_value(f"{nodes.prefix}random", "int64", ["B", 2]))
-    sizes: list[int | str] = ["B", model.units]
-    carried += [tensor_value(f"{nodes.prefix}{s}", "float32", sizes) for s in model.state_names]
+    carried += [
+        tensor_value(f"{nodes.prefix}{name}", model.compute_dtype, ["B", size])
+        for name, size in zip(model.state_names, model.state_sizes, strict=True)
+    ]
     tokens, alive, random, *states = (value.name for value in carried)
 
     rename = {**weights, "tokens": tokens, **dict(zip(model.state_names, states, strict=True))}
     copy_nodes(step, nodes, rename)
-    scores = nodes.add("Add", [rename["logits"], "start/penalty"])
+    logits = rename["logits"]
+    if model.compute_dtype != "float32":  # the sums of small probabilities need it
+        logits = nodes.add("Cast", [logits], to=onnx.TensorProto.FLOAT)
+    scores = nodes.add("Add", [logits, "start/penalty"])
     chosen, random = choose(nodes, scores, random, constants)
     goes_on = nodes.add("Not", [nodes.add("Equal", [chosen, "start/stop"])])
     alive = nodes.add("And", [alive, goes_on])

@@ -77,9 +77,8 @@ def graphs_of(model: Any) -> dict[str, Graph]:
 
 
 def _states(model: LanguageModel, prefix: str = "") -> tuple[Port, ...]:
-    return tuple(
-        Port(f"{prefix}{name}", ("B", model.units), "float32") for name in model.state_names
-    )
+    sizes = zip(model.state_names, model.state_sizes, strict=True)
+    return tuple(Port(f"{prefix}{name}", ("B", size), model.compute_dtype) for name, size in sizes)
 
 
 def _with_states(model: LanguageModel, logits: Any, states: list[Any]) -> dict[str, Any]:
@@ -88,9 +87,9 @@ def _with_states(model: LanguageModel, logits: Any, states: list[Any]) -> dict[s
 
 
 def _random_states(model: LanguageModel, rng: np.random.Generator, batch: int) -> dict[str, Any]:
+    sizes = zip(model.state_names, model.state_sizes, strict=True)
     return {
-        name: rng.uniform(-1, 1, (batch, model.units)).astype(np.float32)
-        for name in model.state_names
+        name: rng.uniform(-1, 1, (batch, size)).astype(model.compute_dtype) for name, size in sizes
     }
 
 
@@ -108,7 +107,7 @@ def _whole(model: LanguageModel) -> Graph:
         function,
         inputs=(Port("tokens", ("B", "T"), "int32"), *_states(model)),
         outputs=(
-            Port("logits", ("B", "T", model.vocabulary_size), "float32"),
+            Port("logits", ("B", "T", model.vocabulary_size), model.compute_dtype),
             *_states(model, "next_"),
         ),
         example=example,
@@ -128,7 +127,7 @@ def _step(model: LanguageModel) -> Graph:
         function,
         inputs=(Port("tokens", ("B",), "int32"), *_states(model)),
         outputs=(
-            Port("logits", ("B", model.vocabulary_size), "float32"),
+            Port("logits", ("B", model.vocabulary_size), model.compute_dtype),
             *_states(model, "next_"),
         ),
         example=example,
@@ -150,6 +149,6 @@ def _classify(model: TextClassifier) -> Graph:
         "model",
         function,
         inputs=(Port("tokens", ("B", "T"), "int32"),),
-        outputs=(Port("logits", ("B", len(model.classes)), "float32"),),
+        outputs=(Port("logits", ("B", len(model.classes)), model.compute_dtype),),
         example=example,
     )

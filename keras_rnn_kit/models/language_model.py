@@ -7,7 +7,9 @@ import keras
 from keras import ops
 
 from keras_rnn_kit import arguments
-from keras_rnn_kit.layers.of_cells import SimpleRNN
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.layers.recurrent import RNN
+from keras_rnn_kit.models.cells import CellClass, make_cell, name_of_cell, serialized
 
 
 @keras.saving.register_keras_serializable(package="keras_rnn_kit")
@@ -17,9 +19,11 @@ class LanguageModel(keras.Model):
     Args:
         vocabulary_size: V, the number of token ids.
         units: H, the width of each recurrent layer.
+        cell: the recurrence: the name of one of the kit's cells, such as `"GRU"`, or a projected
+            cell class of your own, registered with Keras, whose first argument is its units.
         embedding: E, the width of the embedding; `None` for one-hot vectors, as in the textbook.
         layers: how many recurrent layers stand on each other.
-        activation: φ of the recurrent layers.
+        activation: φ of the recurrent layers; `None` for the cell's own.
         dropout: the share dropped of each recurrent layer's output, drawn anew at each step
             (Zaremba et al. 2014, who drop the embedding too).
         stateful: whether a batch goes on from the states that the one before left behind: for
@@ -29,7 +33,7 @@ class LanguageModel(keras.Model):
     given states, pass `states` and `return_states=True`, or take one `step` at a time; what is
     returned as states is accepted as states.
 
-    Raises `KitError` for sizes below 1 and rates outside [0, 1).
+    Raises `KitError` for sizes below 1, rates outside [0, 1) and a cell that isn't known.
     Source: Zhang et al., "Dive into Deep Learning", "Recurrent Neural Network Implementation".
 
     Example:
@@ -50,9 +54,10 @@ class LanguageModel(keras.Model):
         vocabulary_size: int,
         units: int = 256,
         *,
+        cell: str | CellClass = "SimpleRNN",
         embedding: int | None = 64,
         layers: int = 1,
-        activation: Any = "tanh",
+        activation: Any = None,
         dropout: float = 0.0,
         stateful: bool = False,
         **kwargs: Any,
@@ -67,7 +72,8 @@ class LanguageModel(keras.Model):
         self.vocabulary_size = vocabulary_size
         self.units = units
         self.embedding = embedding
-        self.activation = keras.activations.get(activation)
+        self.cell = name_of_cell(cell)
+        self.activation = activation
         self.dropout = dropout
         self.stateful = stateful
         self.embedding_layer = (
@@ -78,9 +84,8 @@ class LanguageModel(keras.Model):
             )
         )
         self.recurrent_layers = [
-            SimpleRNN(
-                units,
-                activation=self.activation,
+            RNN(
+                make_cell(cell, units, activation, self.dtype_policy),
                 return_sequences=True,
                 return_state=True,
                 stateful=stateful,
@@ -123,11 +128,11 @@ class LanguageModel(keras.Model):
     ) -> Any:
         """`[B, T] -> logits [B, T, V]`, with `return_states=True` followed by the states."""
         hidden = self._embed(tokens)
-        new_states = []
+        new_states: list[Any] = []
+        by_layer = [None] * len(self.recurrent_layers) if states is None else self._by_layer(states)
         for k, layer in enumerate(self.recurrent_layers):
-            initial = None if states is None else [states[k]]
-            hidden, state = layer(hidden, initial_state=initial, training=training)
-            new_states.append(state)
+            hidden, *after = layer(hidden, initial_state=by_layer[k], training=training)
+            new_states.extend(after)
             hidden = self.dropout_layers[k](hidden, training=training)
         logits = self.output_layer(hidden)
         return (logits, new_states) if return_states else logits
@@ -137,13 +142,27 @@ class LanguageModel(keras.Model):
         return (*input_shape[:2], self.vocabulary_size)
 
     def initial_states(self, batch_size: int) -> list[Any]:
-        """Zeros `[B, H]` for each recurrent layer."""
-        return [ops.zeros((batch_size, self.units), self.compute_dtype) for _ in self.state_names]
+        """Zeros `[B, H]` for each state of each recurrent layer."""
+        return [ops.zeros((batch_size, size), self.compute_dtype) for size in self.state_sizes]
+
+    @property
+    def state_sizes(self) -> list[int]:
+        """The widths of the states, layer by layer."""
+        return [size for layer in self.recurrent_layers for size in layer.cell.state_sizes]
 
     @property
     def state_names(self) -> list[str]:
         """A name for each state, in their order."""
-        return [f"state_{k}" for k in range(len(self.recurrent_layers))]
+        return [f"state_{k}" for k in range(len(self.state_sizes))]
+
+    def _by_layer(self, states: Sequence[Any]) -> list[list[Any]]:
+        if len(states) != len(self.state_sizes):
+            raise KitError(
+                f"states must be the {len(self.state_sizes)} of the model, {self.state_names}; "
+                f"received {len(states)}. Pass what it returned, or None for its initial ones."
+            )
+        left = iter(states)
+        return [[next(left) for _ in layer.cell.state_sizes] for layer in self.recurrent_layers]
 
     def step(self, tokens: Any, states: Sequence[Any] | None = None) -> tuple[Any, list[Any]]:
         """One token a row: `tokens [B] -> (logits [B, V], states)`; `None` starts from zeros."""
@@ -153,20 +172,20 @@ class LanguageModel(keras.Model):
         if states is None:
             states = self.initial_states(ops.shape(tokens)[0])
         hidden = self._embed(tokens)
-        new_states = []
-        for layer, state in zip(self.recurrent_layers, states, strict=True):
-            hidden, (new_state,) = layer.cell(hidden, [state])
-            new_states.append(new_state)
+        new_states: list[Any] = []
+        for layer, before in zip(self.recurrent_layers, self._by_layer(states), strict=True):
+            hidden, after = layer.cell(hidden, before)
+            new_states.extend(after)
         return self.output_layer(hidden), new_states
 
     def warm_up(self, tokens: Any, lengths: Any) -> list[Any]:
         """The states after the first `lengths [B]` tokens of each row, `tokens [B, T]`."""
         hidden = self._embed(tokens)
         mask = ops.less(ops.arange(ops.shape(tokens)[1]), ops.expand_dims(lengths, 1))
-        states = []
+        states: list[Any] = []
         for layer in self.recurrent_layers:
-            hidden, state = layer(hidden, mask=mask, training=False)
-            states.append(state)
+            hidden, *after = layer(hidden, mask=mask, training=False)
+            states.extend(after)
         return states
 
     def reset_states(self) -> None:
@@ -180,9 +199,10 @@ class LanguageModel(keras.Model):
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,
             "units": self.units,
+            "cell": self.cell,
             "embedding": self.embedding,
             "layers": len(self.recurrent_layers),
-            "activation": keras.activations.serialize(self.activation),
+            "activation": serialized(self.activation),
             "dropout": self.dropout,
             "stateful": self.stateful,
         }

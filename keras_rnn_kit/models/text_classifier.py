@@ -7,8 +7,9 @@ import keras
 
 from keras_rnn_kit import arguments
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.layers.of_cells import SimpleRNN
 from keras_rnn_kit.layers.pooling import TemporalPooling
+from keras_rnn_kit.layers.recurrent import RNN
+from keras_rnn_kit.models.cells import CellClass, make_cell, name_of_cell, serialized
 
 POOLINGS = ("mean", "max", "last")
 
@@ -21,17 +22,19 @@ class TextClassifier(keras.Model):
         vocabulary_size: V, the number of token ids; id 0 is padding and masked.
         classes: the names of the C classes, in the order of their ids.
         units: H, the width of the recurrent layer, in each direction.
+        cell: the recurrence: the name of one of the kit's cells, such as `"GRU"`, or a projected
+            cell class of your own, registered with Keras, whose first argument is its units.
         embedding: E, the width of the embedding.
         bidirectional: whether a second recurrence reads the text from its end.
         pooling: `"mean"` or `"max"` over the real steps, or the `"last"` state of each direction.
-        activation: φ of the recurrent layer.
+        activation: φ of the recurrent layer; `None` for the cell's own.
         dropout: the share dropped of the embedding's features, the same ones at every step (Gal
             and Ghahramani 2016), and of the pooled vector.
 
     Train it with `keras.losses.SparseCategoricalCrossentropy(from_logits=True)` on class ids.
 
-    Raises `KitError` for sizes below 1, rates outside [0, 1), fewer than two classes and another
-    pooling.
+    Raises `KitError` for sizes below 1, rates outside [0, 1), fewer than two classes, another
+    pooling and a cell that isn't known.
 
     Example:
 
@@ -48,10 +51,11 @@ class TextClassifier(keras.Model):
         classes: Sequence[str],
         units: int = 64,
         *,
+        cell: str | CellClass = "SimpleRNN",
         embedding: int = 64,
         bidirectional: bool = True,
         pooling: str = "mean",
-        activation: Any = "tanh",
+        activation: Any = None,
         dropout: float = 0.0,
         **kwargs: Any,
     ):
@@ -73,7 +77,8 @@ class TextClassifier(keras.Model):
         self.embedding = embedding
         self.bidirectional = bidirectional
         self.pooling = pooling
-        self.activation = keras.activations.get(activation)
+        self.cell = name_of_cell(cell)
+        self.activation = activation
         self.dropout = dropout
         policy = self.dtype_policy
         self.embedding_layer = keras.layers.Embedding(
@@ -82,9 +87,8 @@ class TextClassifier(keras.Model):
         self.embedding_dropout = keras.layers.SpatialDropout1D(
             dropout, name="embedding_dropout", dtype=policy
         )
-        recurrent = SimpleRNN(
-            units,
-            activation=self.activation,
+        recurrent = RNN(
+            make_cell(cell, units, activation, policy),
             return_sequences=pooling != "last",
             name="recurrent",
             dtype=policy,
@@ -127,9 +131,10 @@ class TextClassifier(keras.Model):
             "vocabulary_size": self.vocabulary_size,
             "classes": list(self.classes),
             "units": self.units,
+            "cell": self.cell,
             "embedding": self.embedding,
             "bidirectional": self.bidirectional,
             "pooling": self.pooling,
-            "activation": keras.activations.serialize(self.activation),
+            "activation": serialized(self.activation),
             "dropout": self.dropout,
         }

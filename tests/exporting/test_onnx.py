@@ -11,6 +11,7 @@ from keras_rnn_kit import runtime
 from keras_rnn_kit.exporting import export_onnx, parity
 from keras_rnn_kit.exporting.generation_graph import settings
 from keras_rnn_kit.models import score
+from keras_rnn_kit.models.cells import cell_names
 from keras_rnn_kit.runtime.session import open_session
 from keras_rnn_kit.text import TextEncoder
 from tests.exporting.conversions import kinds
@@ -44,6 +45,18 @@ def greedy(model: Any, encoder: TextEncoder, prompt: str, length: int) -> str:
         tokens.append(int(allowed.argmax()))
         logits, states = model.step(np.array(tokens[-1:]), states)
     return encoder.decode(tokens)
+
+
+@pytest.mark.parametrize("cell", cell_names())
+def test_a_language_model_of_every_cell(cell: str, tmp_path: Path) -> None:
+    encoder = characters()
+    model = language_model(encoder, cell=cell, layers=1)
+    differences = export_onnx(model, tmp_path / "bundle", encoder)
+    assert {found.graph for found in differences} == {"model", "step", "generate"}
+    loaded = load(tmp_path / "bundle")
+    assert loaded.generate("not", 8, temperature=0) == greedy(model, encoder, "not", 8)
+    expected = score(model, encoder.encode(TEXT)).perplexity
+    assert loaded.perplexity(TEXT) == pytest.approx(expected, rel=PROBABILITY)
 
 
 @pytest.fixture(scope="module")
