@@ -4,19 +4,27 @@ Run it with `python -m export.to_onnx RUN_OR_KERAS_FILE --out DIR_OR_FILE.onnx`.
 """
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_kit.commands import run, starting_quietly
+from keras_rnn_kit.errors import KitError
 
 with starting_quietly():
     from keras_rnn_kit.exporting import export_onnx, export_onnx_file
     from keras_rnn_kit.exporting.conversion import OPSETS, TARGETS
+    from keras_rnn_kit.exporting.graphs import kind_of
+    from keras_rnn_kit.exporting.model_card import cost
     from keras_rnn_kit.exporting.onnx_file import SUFFIX
+    from keras_rnn_kit.exporting.precision import check_precision
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.runs import load_model, load_run
+    from keras_rnn_kit.runtime import read_bundle
     from keras_rnn_kit.runtime.difference import Difference
+    from keras_rnn_kit.runtime.spec import PRECISIONS
+    from keras_rnn_kit.text.sources import load_labelled, load_text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,14 +37,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--out", required=True, help="the bundle's folder, or FILE.onnx for any Keras model"
     )
     parser.add_argument("--target", choices=TARGETS, default="cpu", help="where it is to be fast")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="float32",
+        help="float16 for cuda, int8 for cpu (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--data", help="what a lower precision is measured on: a text, or labelled texts"
+    )
     parser.add_argument("--opset", type=int, default=OPSETS[-1], help="default: %(default)s")
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     arguments = parser.parse_args(argv)
     how = {name: getattr(arguments, name) for name in ("target", "opset", "overwrite")}
-    print(f"Exporting {arguments.model} for {arguments.target}, opset {arguments.opset} ...")
-    if Path(arguments.out).suffix == SUFFIX:
-        return _file(arguments.model, arguments.out, how)
-    return _bundle(arguments.model, arguments.out, how)
+    print(
+        f"Exporting {arguments.model} for {arguments.target} in {arguments.precision}, opset "
+        f"{arguments.opset} ..."
+    )
+    if Path(arguments.out).suffix != SUFFIX:
+        return _bundle(arguments.model, arguments.out, arguments.precision, arguments.data, how)
+    if arguments.precision != "float32" or arguments.data is not None:
+        raise KitError(
+            "--precision and --data are for bundles; received an output file. Pass a folder as "
+            "--out, for a language model or text classifier of this kit."
+        )
+    return _file(arguments.model, arguments.out, how)
 
 
 def _file(source: str, out: str, how: dict[str, Any]) -> int:
@@ -44,12 +69,20 @@ def _file(source: str, out: str, how: dict[str, Any]) -> int:
     return 0
 
 
-def _bundle(source: str, out: str, how: dict[str, Any]) -> int:
+def _bundle(source: str, out: str, precision: str, data: str | None, how: dict[str, Any]) -> int:
     check_free(out, how["overwrite"])
     model, encoder, report = load_run(source)
+    loaders: dict[str, Any] = {"language_model": load_text, "text_classifier": load_labelled}
+    loaded = None if data is None else loaders[kind_of(model)](data)
+    check_precision(precision, how["target"], kind_of(model), loaded)
     metrics = {name: value for name, value in report.items() if isinstance(value, int | float)}
-    differences = export_onnx(model, out, encoder, metrics=metrics, **how)
+    differences = export_onnx(
+        model, out, encoder, precision=precision, data=loaded, metrics=metrics, **how
+    )
     _report(differences, sorted(Path(out).iterdir()))
+    spec = read_bundle(out).spec
+    if spec.measured:
+        print(f"Measured: {cost(dataclasses.asdict(spec))}")
     if (Path(out) / "step.onnx").is_file():
         print(f'Next: python -m export.generate {out} --prompt "The " --length 200')
     else:

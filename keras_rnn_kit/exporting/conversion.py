@@ -29,10 +29,12 @@ def to_onnx(
     *,
     target: str = "cpu",
     opset: int = 18,
+    quantized: bool = False,
 ) -> onnx.ModelProto:
     """Converts `function(*signature) -> {name: tensor}`; inputs and outputs keep their names.
 
-    Where a cell is one that ONNX has an operator for, `target` decides between that and a `Scan`.
+    Where a cell is one that ONNX has an operator for, `target` decides between that and a `Scan`;
+    and `quantized`, which says that `quantization.to_int8` is to follow.
     Raises `KitError` for another target or opset, where an operation has no ONNX form or calls
     Python, and where a layer is stateful, since an ONNX graph keeps nothing between two runs.
     """
@@ -43,7 +45,7 @@ def to_onnx(
             f"opset must lie between {OPSETS[0]} and {OPSETS[-1]}; received {opset}. Leave it out "
             "to take the newest."
         )
-    with marker.marking(wants_operator(target)) as marks, stock.on_engine():
+    with marker.marking(wants_operator(target, quantized)) as marks, stock.on_engine():
         model = _convert(function, signature, opset)
 
     def convert_step(
@@ -62,10 +64,12 @@ def to_onnx(
     return model
 
 
-def graph_to_onnx(graph: Graph, target: str, opset: int) -> onnx.ModelProto:
+def graph_to_onnx(
+    graph: Graph, target: str, opset: int, quantized: bool = False
+) -> onnx.ModelProto:
     """Converts a graph; its outputs keep their order and its free axes their names."""
     signature = [port.tensor_spec() for port in graph.inputs]
-    exported = to_onnx(graph.function, signature, target=target, opset=opset)
+    exported = to_onnx(graph.function, signature, target=target, opset=opset, quantized=quantized)
     order = [port.name for port in graph.outputs]  # TensorFlow has them by the alphabet
     outputs = sorted(exported.graph.output, key=lambda output: order.index(output.name))
     del exported.graph.output[:]

@@ -63,7 +63,12 @@ _BELOW_ONE = 1 - 2.0**-22  # keeps a draw below the total after rounding, too
 
 
 def generation_graph(
-    model: LanguageModel, specials: int, *, target: str = "cpu", opset: int = 18
+    model: LanguageModel,
+    specials: int,
+    *,
+    target: str = "cpu",
+    opset: int = 18,
+    quantized: bool = False,
 ) -> onnx.ModelProto:
     """The graph of a built model whose first `specials` ids are special tokens.
 
@@ -95,6 +100,7 @@ def generation_graph(
         [port.tensor_spec() for port in INPUTS if port.name != "length"],
         target=target,
         opset=opset,
+        quantized=quantized,
     )
     step = graphs_of(model)["step"]
     step_graph = to_onnx(

@@ -27,8 +27,9 @@ def model_card(spec: Mapping[str, Any], encoder: TextEncoder) -> str:
     Example:
 
     >>> from keras_rnn_kit.text import TextEncoder
-    >>> spec = {"kind": "language_model", "target": "cpu", "opset": 18, "graphs": {}, "labels": [],
-    ...         "metrics": {"perplexity": 4.25}, "versions": {"keras": "3.15.1"}}
+    >>> spec = {"kind": "language_model", "target": "cpu", "precision": "float32", "opset": 18,
+    ...         "graphs": {}, "labels": [], "metrics": {"perplexity": 4.25}, "measured": {},
+    ...         "versions": {"keras": "3.15.1"}}
     >>> print(model_card(spec, TextEncoder.build(["to be"])).splitlines()[2])
     A recurrent language model: it goes on with a text, and scores one.
     """
@@ -42,7 +43,9 @@ def model_card(spec: Mapping[str, Any], encoder: TextEncoder) -> str:
     if spec["labels"]:
         lines.append(f"- **Labels:** {', '.join(map(str, spec['labels']))}.")
     lines += [
-        f"- **Written for** onnxruntime on {spec['target']}, opset {spec['opset']}.",
+        f"- **Written for** onnxruntime on {spec['target']}, in {spec['precision']}, opset "
+        f"{spec['opset']}.",
+        *([f"- **What {spec['precision']} costs:** {cost(spec)}."] if spec["measured"] else []),
         f"- **Written by** {', '.join(f'{n} {v}' for n, v in spec['versions'].items())}.",
         "",
         "| file | what | inputs | outputs |",
@@ -63,6 +66,25 @@ def model_card(spec: Mapping[str, Any], encoder: TextEncoder) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def cost(spec: Mapping[str, Any]) -> str:
+    """What was measured of a lower precision, as a phrase.
+
+    Example:
+
+    >>> cost({"precision": "int8", "measured": {
+    ...     "figure": "perplexity", "on": 12000, "float32": 4.0, "int8": 4.01}})
+    'perplexity 4.0100, 4.0000 in float32 (+0.25%), on 12,000 tokens'
+    """
+    measured, precision = spec["measured"], spec["precision"]
+    before, after = measured["float32"], measured[precision]
+    things = {"perplexity": "tokens", "accuracy": "texts"}[measured["figure"]]
+    change = f" ({after / before - 1:+.2%})" if before else ""
+    return (
+        f"{measured['figure']} {after:.4f}, {before:.4f} in float32{change}, on "
+        f"{measured['on']:,} {things}"
+    )
 
 
 def _port(port: Mapping[str, Any]) -> str:

@@ -1,9 +1,12 @@
 """A trained model to a bundle: ONNX files, vocabulary and spec, checked against Keras."""
 
+import functools
 import importlib.metadata
 import os
 import platform
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +18,17 @@ from keras_rnn_kit.exporting.generation_graph import INPUTS, OUTPUTS, generation
 from keras_rnn_kit.exporting.generation_graph import NAME as GENERATE
 from keras_rnn_kit.exporting.graphs import Port, check_ready, graphs_of, kind_of
 from keras_rnn_kit.exporting.model_card import MODEL_CARD, model_card
+from keras_rnn_kit.exporting.precision import Data, check_precision, loss_of_precision
+from keras_rnn_kit.exporting.quantization import to_int8
 from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.models.copying import inference_copy
 from keras_rnn_kit.runtime.bundle import write_spec
-from keras_rnn_kit.runtime.check import RECORDS
+from keras_rnn_kit.runtime.check import RECORDS, agreement
 from keras_rnn_kit.runtime.spec import VOCABULARY
 from keras_rnn_kit.text import TextEncoder
+
+Check = Callable[..., list[parity.Difference]]
+Ports = Sequence[Port]
 
 _WROTE_IT = ("keras-rnn-kit", "tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy")
 
@@ -31,6 +39,8 @@ def export_onnx(
     encoder: TextEncoder,
     *,
     target: str = "cpu",
+    precision: str = "float32",
+    data: Data | None = None,
     opset: int = 18,
     metrics: Mapping[str, Any] | None = None,
     overwrite: bool = False,
@@ -44,13 +54,19 @@ def export_onnx(
         out: the folder to make.
         encoder: what turned the training texts into ids.
         target: `"cpu"` or `"cuda"`: which form of the recurrence is written. Both run anywhere.
+        precision: `"float32"`; `"float16"`, for CUDA; or `"int8"`, for a CPU: matrices and their
+            products in whole numbers of eight bits, a quarter of the size.
+        data: what a lower precision is measured on: a text for a language model, or
+            `(texts, labels)` for a classifier. `"int8"` must have it; what was found is in
+            `spec.json` and on the model card.
         opset: the ONNX opset, 15 to 18.
         metrics: figures of the training run, for `spec.json`.
         overwrite: whether a folder that is there is replaced.
 
-    Every graph is run in onnxruntime against Keras at two batch sizes and two lengths. Raises
-    `KitError` where an output differs, the model is of another kind or doesn't fit the encoder,
-    or the folder can't be written; then nothing is left behind.
+    Every graph is run in onnxruntime against Keras at two batch sizes and two lengths, then those
+    of a language model against each other. Raises `KitError` where an output differs, the model is
+    of another kind or doesn't fit the encoder, or the folder can't be written; then nothing is left
+    behind.
 
     Example:
 
@@ -69,51 +85,85 @@ def export_onnx(
     """
     kind = kind_of(model)
     check_ready(model, encoder)
+    check_precision(precision, target, kind, data)
     plain = inference_copy(model)
-    differences = []
     with whole_folder(out, overwrite) as folder:
         encoder.save(folder / VOCABULARY)
-        about = {"kind": kind, "vocabulary": (folder / VOCABULARY).read_text(encoding="utf-8")}
-
-        def write(name: str, exported: onnx.ModelProto) -> None:
-            onnx.helper.set_model_props(exported, about)
-            onnx.save(exported, folder / f"{name}.onnx")
-
-        graphs = graphs_of(plain)
-        described: dict[str, Any] = {}
-        records: dict[str, Any] = {}
-        for graph in graphs.values():
-            exported = graph_to_onnx(graph, target, opset)
-            differences += parity.check(graph, exported, records)
-            write(graph.name, exported)
-            described[graph.name] = _ports_json(graph.name, graph.inputs, graph.outputs)
-        specials = len(encoder.vocabulary.specials)
-        if kind == "language_model" and len(encoder.vocabulary) > specials:
-            exported = generation_graph(plain, specials, target=target, opset=opset)
-            differences += parity.check_generation(plain, specials, exported, records)
-            write(GENERATE, exported)
-            described[GENERATE] = _ports_json(GENERATE, INPUTS, OUTPUTS)
+        described, records, differences = _write_graphs(
+            plain, folder, encoder, target, precision, opset
+        )
         spec = {
             "kind": kind,
             "target": target,
+            "precision": precision,
             "opset": opset,
             "versions": _versions(),
             "graphs": described,
             "labels": list(getattr(model, "classes", [])),
             "metrics": _finite(metrics or {}),
+            "measured": {},
         }
         np.savez_compressed(folder / RECORDS, **records)
-        (folder / MODEL_CARD).write_text(model_card(spec, encoder), encoding="utf-8")
-        write_spec(folder, {**spec, "files": [MODEL_CARD, RECORDS]})
-    return differences
+        _write_about(folder, spec, encoder)
+        across = agreement(folder)
+        parity.refuse_wrong(across, precision)
+        if data is not None and precision != "float32":
+            with tempfile.TemporaryDirectory() as beside:
+                export_onnx(plain, beside, encoder, target=target, opset=opset)
+                spec["measured"] = loss_of_precision(beside, folder, data)
+            _write_about(folder, spec, encoder)
+    return differences + across
 
 
-def _ports_json(name: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> dict[str, Any]:
-    return {
-        "file": f"{name}.onnx",
-        "inputs": [port.to_json() for port in inputs],
-        "outputs": [port.to_json() for port in outputs],
-    }
+def _write_graphs(
+    plain: Any, folder: Path, encoder: TextEncoder, target: str, precision: str, opset: int
+) -> tuple[dict[str, Any], dict[str, Any], list[parity.Difference]]:
+    """Writes the ONNX files, each checked.
+
+    Returns how `spec.json` has them, what was run to check them, and what it found.
+    """
+    kind = kind_of(plain)
+    about = {"kind": kind, "vocabulary": (folder / VOCABULARY).read_text(encoding="utf-8")}
+    described: dict[str, Any] = {}
+    records: dict[str, Any] = {}
+    differences: list[parity.Difference] = []
+    of_keras = graphs_of(plain)
+    half = precision == "float16"
+    source = inference_copy(plain, "float16") if half else plain
+    quantized = precision == "int8"
+
+    def write(
+        name: str, exported: onnx.ModelProto, check: Check, inputs: Ports, outputs: Ports
+    ) -> None:
+        if quantized:
+            check(exported, None, precision="float32")  # the graph is right before it is rounded
+            exported = to_int8(exported)
+        differences.extend(check(exported, records, precision=precision))
+        onnx.helper.set_model_props(exported, about)
+        onnx.save(exported, folder / f"{name}.onnx")
+        described[name] = {
+            "file": f"{name}.onnx",
+            "inputs": [port.to_json() for port in inputs],
+            "outputs": [port.to_json() for port in outputs],
+        }
+
+    for name, graph in graphs_of(source).items():
+        exported = graph_to_onnx(graph, target, opset, quantized)
+        check = functools.partial(parity.check, of_keras[name])
+        write(name, exported, check, graph.inputs, graph.outputs)
+    specials = len(encoder.vocabulary.specials)
+    if kind == "language_model" and len(encoder.vocabulary) > specials:
+        exported = generation_graph(
+            source, specials, target=target, opset=opset, quantized=quantized
+        )
+        check = functools.partial(parity.check_generation, plain, specials)
+        write(GENERATE, exported, check, INPUTS, OUTPUTS)
+    return described, records, differences
+
+
+def _write_about(folder: Path, spec: Mapping[str, Any], encoder: TextEncoder) -> None:
+    (folder / MODEL_CARD).write_text(model_card(spec, encoder), encoding="utf-8")
+    write_spec(folder, {**spec, "files": [MODEL_CARD, RECORDS]})
 
 
 def _versions() -> dict[str, str]:

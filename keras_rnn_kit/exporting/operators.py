@@ -36,17 +36,22 @@ class Operator:
     attributes: dict[str, Any]
 
 
-def wants_operator(target: str) -> Callable[[ProjectedCell, int | None], bool]:
+def wants_operator(
+    target: str, quantized: bool = False
+) -> Callable[[ProjectedCell, int | None], bool]:
     """Whether `target` is better off with the operator of a cell, for batches of a fixed size.
 
     As `benchmarks/NOTES.md` has it: on CUDA always. On a CPU the `Scan` of a `GRU` or `LSTM` takes
     3 to 12 times as long at a batch of one, and no less than seven tenths anywhere; that of an
-    `RNN` is up to 8 times as fast, but half as fast for ReLU at a batch of one.
+    `RNN` is up to 8 times as fast, but half as fast for ReLU at a batch of one. Of what is to be
+    `quantized`, onnxruntime has whole numbers for the products in a `Scan`, and for an `LSTM`.
     """
 
     def wants(cell: ProjectedCell, batch: int | None) -> bool:
         if not has_operator(cell):
             return False
+        if quantized:
+            return type(cell) is LSTMCell
         gated = isinstance(cell, (GRUCell, LSTMCell))
         relu = cell.activation is keras.activations.relu
         return target == "cuda" or gated or (relu and batch == 1)

@@ -1,6 +1,6 @@
 """The check without which an export is not done: onnxruntime against Keras, on the same inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,35 +11,47 @@ from keras_rnn_kit.exporting import generation_graph
 from keras_rnn_kit.exporting.graphs import CHECKED_SIZES, Graph
 from keras_rnn_kit.models import LanguageModel
 from keras_rnn_kit.runtime.check import record
-from keras_rnn_kit.runtime.difference import TOLERANCE, Difference, least_likely, relative
+from keras_rnn_kit.runtime.difference import TOLERANCES, Difference, least_likely, relative
 from keras_rnn_kit.runtime.session import open_session
 
 
 def check(
-    graph: Graph, exported: onnx.ModelProto, records: dict[str, Any] | None = None
+    graph: Graph,
+    exported: onnx.ModelProto,
+    records: dict[str, Any] | None = None,
+    *,
+    precision: str = "float32",
 ) -> list[Difference]:
     """Runs both at two batch sizes and two lengths; `KitError` lists every output that differs.
 
-    What was given and what Keras made of it goes into `records`, where there are any.
-    It is a `KitError` too where Keras itself gives NaN or infinity: there is nothing to compare.
+    `graph` is Keras's in float32, `exported` may have another `precision`. What was given and what
+    Keras made of it goes into `records`, where there are any. It is a `KitError` too where Keras
+    itself gives NaN or infinity: there is nothing to compare.
+
+    Of whole numbers (`int8`) nothing is refused, and it is recorded what they give: what rounding
+    may cost is no matter of single outputs (`precision.loss_of_precision`).
     """
     session = open_session(exported.SerializeToString(), name=f"{graph.name}.onnx")
     rng = np.random.default_rng(0)
     differences = [
         difference
         for batch, length in CHECKED_SIZES
-        for difference in _compare(graph, session, rng, (batch, length), records)
+        for difference in _compare(graph, session, rng, (batch, length), records, precision)
     ]
-    _refuse_wrong(differences)
+    refuse_wrong(differences, precision)
     return differences
 
 
-def _refuse_wrong(differences: Sequence[Difference]) -> None:
-    wrong = [str(found) for found in differences if not found.value <= TOLERANCE]
+def refuse_wrong(differences: Sequence[Difference], precision: str) -> None:
+    """`KitError` that lists all that is further off than the precision allows."""
+    if precision == "int8":
+        return
+    allowed = TOLERANCES[precision]
+    wrong = [str(found) for found in differences if not found.value <= allowed]
     if wrong:
         raise KitError(
-            f"an export must equal Keras to {TOLERANCE:.0e} of the largest value; received "
-            f"{'; '.join(wrong)}. Nothing was written: please report the model."
+            f"an export in {precision} must equal Keras to {allowed:.0e} of the largest value; "
+            f"received {'; '.join(wrong)}. Nothing was written: please report the model."
         )
 
 
@@ -48,6 +60,8 @@ def check_generation(
     specials: int,
     exported: onnx.ModelProto,
     records: dict[str, Any] | None = None,
+    *,
+    precision: str = "float32",
 ) -> list[Difference]:
     """Runs the sampling loop with the likeliest tokens, prompts of unequal lengths, beside Keras.
 
@@ -71,7 +85,7 @@ def check_generation(
         if records is not None:
             records |= record(generation_graph.NAME, batch, length, given, {"counts": counts})
         differences.append(Difference(generation_graph.NAME, "generated", batch, length, worst))
-    _refuse_wrong(differences)
+    refuse_wrong(differences, precision)
     return differences
 
 
@@ -81,19 +95,30 @@ def _compare(
     rng: np.random.Generator,
     size: tuple[int, int],
     records: dict[str, Any] | None,
+    precision: str,
 ) -> list[Difference]:
-    inputs = graph.example(rng, *size)
-    expected = {name: np.asarray(value) for name, value in graph.function(*inputs.values()).items()}
+    given = {port.name: port.type for port in session.get_inputs()}
+    inputs = {  # a state in half precision is the same number to Keras
+        name: values.astype(np.float16) if given.get(name) == "tensor(float16)" else values
+        for name, values in graph.example(rng, *size).items()
+    }
+    expected = {name: np.asarray(value) for name, value in _of_keras(graph, inputs).items()}
     broken = [name for name, value in expected.items() if not np.isfinite(value).all()]
     if broken:
         raise KitError(
             f"a model to export must give finite outputs; received NaN or infinity in "
             f"{', '.join(broken)} from Keras itself. Its weights have diverged: train it anew."
         )
-    if records is not None:
-        records |= record(graph.name, *size, inputs, expected)
     received = dict(zip(expected, session.run(list(expected), dict(inputs)), strict=True))
+    if records is not None:
+        shown = received if precision == "int8" else expected
+        records |= record(graph.name, *size, inputs, shown)
     return [
         Difference(graph.name, name, *size, relative(received[name], value))
         for name, value in expected.items()
     ]
+
+
+def _of_keras(graph: Graph, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    types = {port.name: port.dtype for port in graph.inputs}
+    return graph.function(*(values.astype(types[name]) for name, values in inputs.items()))

@@ -40,11 +40,29 @@ def remove_unused(graph: onnx.GraphProto) -> None:
         kept.append(node)
         needed |= set(node.input)
         # A body may read what stands outside it.
-        needed |= {name for body in bodies(node) for n in all_nodes(body) for name in n.input}
-        needed |= {output.name for body in bodies(node) for output in body.output}
+        needed |= {name for body in bodies(node) for name in _read(body)}
     del graph.node[:]
     graph.node.extend(reversed(kept))
     constants = [tensor for tensor in graph.initializer if tensor.name in needed]
+    del graph.initializer[:]
+    graph.initializer.extend(constants)
+
+
+def hoist_constants(graph: onnx.GraphProto) -> None:
+    """Moves the constants of all bodies into the outermost graph, where they can be merged.
+
+    One name must stand for one value, in whatever body it is.
+    """
+    found = {tensor.name: tensor for tensor in graph.initializer}
+    for node in all_nodes(graph):
+        for body in bodies(node):
+            for tensor in body.initializer:
+                same = found.setdefault(tensor.name, tensor)
+                assert same == tensor, f"two constants have the name {tensor.name}"
+    constants = [onnx.TensorProto.FromString(t.SerializeToString()) for t in found.values()]
+    for node in all_nodes(graph):
+        for body in bodies(node):
+            del body.initializer[:]
     del graph.initializer[:]
     graph.initializer.extend(constants)
 
@@ -69,3 +87,32 @@ def merge_equal_constants(graph: onnx.GraphProto) -> None:
     graph.initializer.extend(kept)
     for node in all_nodes(graph):
         node.input[:] = [instead.get(name, name) for name in node.input]
+
+
+def sort_nodes(graph: onnx.GraphProto) -> None:
+    """Puts each node behind those that it, or a body inside it, reads from; else in their order."""
+    made_by = {name: k for k, node in enumerate(graph.node) for name in node.output}
+    nodes, done = list(graph.node), [False] * len(graph.node)
+    ordered: list[onnx.NodeProto] = []
+    for start in range(len(nodes)):
+        waiting = [start]
+        while waiting:
+            at = waiting[-1]
+            inside = (name for body in bodies(nodes[at]) for name in _read(body))
+            read = (made_by.get(name) for name in (*nodes[at].input, *inside))
+            before = [k for k in read if k is not None and not done[k]]
+            if before and not done[at]:
+                waiting.append(before[0])
+                continue
+            waiting.pop()
+            if not done[at]:
+                done[at] = True
+                ordered.append(nodes[at])
+    del graph.node[:]
+    graph.node.extend(ordered)
+
+
+def _read(body: onnx.GraphProto) -> set[str]:
+    """All names that a body reads, from itself or from around it."""
+    names = {name for node in all_nodes(body) for name in node.input}
+    return names | {output.name for output in body.output}

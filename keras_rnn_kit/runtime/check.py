@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime.bundle import Bundle, read_bundle
-from keras_rnn_kit.runtime.difference import TOLERANCE, Difference, least_likely, relative
+from keras_rnn_kit.runtime.difference import TOLERANCES, Difference, least_likely, relative
 from keras_rnn_kit.runtime.session import open_session
 from keras_rnn_kit.runtime.states import States
 
@@ -37,7 +37,7 @@ def record(graph: str, batch: int, length: int, inputs: Arrays, outputs: Arrays)
 
 
 def check_bundle(path: str | os.PathLike[str], provider: str = "cpu") -> list[Difference]:
-    """Runs what the export recorded; returns the differences, each below `TOLERANCE`.
+    """Runs what the export recorded; returns the differences, each below what its precision allows.
 
     Args:
         path: the bundle's folder.
@@ -48,33 +48,56 @@ def check_bundle(path: str | os.PathLike[str], provider: str = "cpu") -> list[Di
             `read_bundle` and `open_session` raise.
     """
     bundle = read_bundle(path)
-    runs = _runs(bundle)
-    sessions = {
-        name: open_session(bundle.read(graph.file), provider, name=str(bundle.path / graph.file))
-        for name, graph in bundle.spec.graphs.items()
-    }
+    runs, sessions = _runs(bundle), _sessions(bundle, provider)
     found = []
     for (graph, batch, length), (inputs, expected) in runs.items():
         received = sessions[graph].run(list(expected), inputs)
         for name, values in zip(expected, received, strict=True):
             difference = relative(np.asarray(values), expected[name])
             found.append(Difference(graph, name, batch, length, difference))
-    if bundle.kind == "language_model":
-        for (graph, batch, length), (inputs, _) in runs.items():
-            if graph == "model":
-                found.append(_stepwise(sessions, dict(inputs), batch, length))
-            if graph == "generate":
-                found.append(_likeliest(bundle, sessions, inputs, batch, length))
-    wrong = [str(difference) for difference in found if not difference.value <= TOLERANCE]
+    found += _agreement(bundle, runs, sessions)
+    allowed = TOLERANCES[bundle.spec.precision]
+    wrong = [str(difference) for difference in found if not difference.value <= allowed]
     if wrong:
         raise KitError(
-            f"a bundle must give here what it gave when it was exported, to {TOLERANCE:.0e} of the "
+            f"a bundle must give here what it gave when it was exported, to {allowed:.0e} of the "
             f"largest value; received {'; '.join(wrong)}. Upgrade onnxruntime, or export it again."
         )
     return found
 
 
-def _runs(bundle: Bundle) -> dict[tuple[str, int, int], tuple[dict[str, Any], dict[str, Any]]]:
+def agreement(path: str | os.PathLike[str]) -> list[Difference]:
+    """How far the graphs of a language model's bundle are from each other; nothing for others.
+
+    Nor for whole numbers: what is rounded as one sequence is rounded otherwise step by step.
+    """
+    bundle = read_bundle(path)
+    return _agreement(bundle, _runs(bundle), _sessions(bundle, "cpu"))
+
+
+Runs = Mapping[tuple[str, int, int], tuple[dict[str, Any], dict[str, Any]]]
+
+
+def _agreement(bundle: Bundle, runs: Runs, sessions: Mapping[str, Any]) -> list[Difference]:
+    found: list[Difference] = []
+    if bundle.kind != "language_model" or bundle.spec.precision == "int8":
+        return found
+    for (graph, batch, length), (inputs, _) in runs.items():
+        if graph == "model":
+            found.append(_stepwise(sessions, dict(inputs), batch, length))
+        if graph == "generate":
+            found.append(_likeliest(bundle, sessions, inputs, batch, length))
+    return found
+
+
+def _sessions(bundle: Bundle, provider: str) -> dict[str, Any]:
+    return {
+        name: open_session(bundle.read(graph.file), provider, name=str(bundle.path / graph.file))
+        for name, graph in bundle.spec.graphs.items()
+    }
+
+
+def _runs(bundle: Bundle) -> Runs:
     """By graph, batch and length: the inputs and the outputs."""
     if RECORDS not in bundle.spec.files:
         raise KitError(

@@ -6,9 +6,17 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-# Two float32 programs that sum in another order differ by some 1e-6 of the largest value, and a
-# recurrence carries that from step to step. A wrong graph is off by orders of magnitude more.
-TOLERANCE = 1e-4
+# By what a graph computes in, how far its outputs may be from what was recorded at the export. A
+# wrong graph is off by its whole size.
+TOLERANCES = {
+    # Sums in another order differ by some 1e-6 of the largest value, which a recurrence carries
+    # from step to step.
+    "float32": 1e-4,
+    # Each number is rounded to 1/2048 of itself.
+    "float16": 1e-2,
+    # The same whole numbers everywhere, but for one that lies between two and falls the other way.
+    "int8": 1e-1,
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -114,7 +114,7 @@ def test_where_it_may_be_written(tmp_path: Path) -> None:
 
 
 def test_nothing_is_written_where_the_check_fails(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(parity, "TOLERANCE", -1.0)
+    monkeypatch.setitem(parity.TOLERANCES, "float32", -1.0)
     model = keras.Sequential([keras.Input((None, 3)), layers.GRU(2)])
     with pytest.raises(KitError, match="must equal Keras"):
         export_onnx_file(model, tmp_path / "model.onnx")

@@ -41,7 +41,7 @@ def test_a_folder_that_is_there(tmp_path: Path, monkeypatch: Any) -> None:
     with pytest.raises(KitError, match="must not be there yet"):
         export_onnx(model, folder, encoder)
     with monkeypatch.context() as patch:
-        patch.setattr(parity, "check", lambda *_: 1 / 0)
+        patch.setattr(parity, "check", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             export_onnx(model, folder, encoder, overwrite=True)
     assert [file.read_text() for file in folder.iterdir()] == ["kept"]
@@ -68,13 +68,13 @@ def test_nothing_is_left_of_a_half_written_bundle(
     checked: list[str] = []
     check = parity.check
 
-    def fail_at_the_second(graph: Any, exported: Any, records: Any) -> Any:
+    def fail_at_the_second(graph: Any, exported: Any, records: Any, precision: str) -> Any:
         if checked:
             # The first graph has been written by now, beside the place of the bundle.
             assert len(list(tmp_path.rglob("model.onnx"))) == 1
             raise error
         checked.append(graph.name)
-        return check(graph, exported, records)
+        return check(graph, exported, records, precision=precision)
 
     monkeypatch.setattr(parity, "check", fail_at_the_second)
     with pytest.raises(raised):

@@ -1,5 +1,6 @@
 import numpy as np
 import onnx
+import onnxruntime
 
 from keras_rnn_kit.exporting import tidying
 
@@ -64,3 +65,35 @@ def test_all_nodes_are_those_of_bodies_too() -> None:
     found = graph([node("If", "c", "z", then_branch=outer, else_branch=inner)], "z")
     found_names = sorted(each.name for each in tidying.all_nodes(found))
     assert found_names == ["p", "q", "q", "q", "z"]
+
+
+def test_constants_of_bodies_move_out_and_nodes_are_sorted() -> None:
+    def branch(name: str) -> onnx.GraphProto:
+        two = onnx.numpy_helper.from_array(np.float32(2), "two")
+        node = onnx.helper.make_node("Mul", ["made", "two"], [name])
+        out = onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1])
+        return onnx.helper.make_graph([node], name, [], [out], initializer=[two])
+
+    choose = onnx.helper.make_node(
+        "If", ["condition"], ["y"], then_branch=branch("a"), else_branch=branch("b")
+    )
+    make = onnx.helper.make_node("Neg", ["x"], ["made"])  # what the branches alone read
+    graph = onnx.helper.make_graph(
+        [choose, make],
+        "graph",
+        [
+            onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1]),
+            onnx.helper.make_tensor_value_info("condition", onnx.TensorProto.BOOL, []),
+        ],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])],
+    )
+    tidying.hoist_constants(graph)
+    tidying.sort_nodes(graph)
+    assert [node.op_type for node in graph.node] == ["Neg", "If"]
+    assert [tensor.name for tensor in graph.initializer] == ["two"]
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)])
+    model.ir_version = 9
+    onnx.checker.check_model(model, full_check=True)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    given = {"x": np.ones(1, np.float32), "condition": np.array(True)}
+    assert session.run(None, given)[0].tolist() == [-2]
