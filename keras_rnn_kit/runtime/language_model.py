@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.generation import generate, stream
+from keras_rnn_kit.runtime.bound_steps import BoundSteps
 from keras_rnn_kit.runtime.bundle import Bundle
 from keras_rnn_kit.runtime.pieces import Pieces
 from keras_rnn_kit.runtime.session import check_session, open_session
@@ -109,7 +110,7 @@ class LanguageModel:
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
         last, states = self._warm_up(prompts)
         settings = self._settings(temperature, top_k, top_p, seed, stop)
-        rows = generate(self.step, last[:, None], length, states=states, **settings)
+        rows = generate(self._bound(states), last[:, None], length, **settings)
         texts = []
         for before, row in zip(last.tolist(), rows.tolist(), strict=True):
             if settings["stop_id"] in row:
@@ -131,7 +132,7 @@ class LanguageModel:
         """As `generate` of one text, but yields each token's text as soon as it is sampled."""
         last, states = self._warm_up([prompt])
         settings = self._settings(temperature, top_k, top_p, seed, stop)
-        steps = stream(self.step, last[:, None], length, states=states, **settings)
+        steps = stream(self._bound(states), last[:, None], length, **settings)
         return self._stream(steps, int(last[0]), settings["stop_id"])
 
     def score(self, text: str | npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -163,6 +164,9 @@ class LanguageModel:
     def perplexity(self, text: str | npt.ArrayLike) -> float:
         """exp(total negative log-likelihood / number of scored tokens) of a text; see `score`."""
         return float(np.exp(-self.score(text).mean()))
+
+    def _bound(self, states: Arrays) -> BoundSteps:
+        return BoundSteps(self._sessions["step"], self.bundle.spec.graphs["step"], states)
 
     def _run(self, graph: str, tokens: Tokens, states: Any) -> tuple[npt.NDArray[Any], Arrays]:
         feed = dict(zip(self._states.names, self._states.check(states, len(tokens)), strict=True))
