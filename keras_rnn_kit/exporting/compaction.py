@@ -3,8 +3,10 @@
 Each row's real steps are moved to the front, the recurrence runs without any mask, and what step t
 should have read stands at position `cumsum(mask)[t]`: position 0 is the state before the first
 step, position n the one after n real steps. Any mask becomes right padding, and no step tests
-anything. Everything is time-major, `[T, B, ...]`, and made of standard ONNX operators.
+anything. Within, everything is time-major, `[T, B, ...]`; all is made of standard ONNX operators.
 """
+
+import onnx
 
 from keras_rnn_kit.exporting.nodes import Nodes
 
@@ -40,35 +42,74 @@ class Compaction:
         return self._nodes.add("Add", [self._nodes.add("Mul", [steps, self._batch]), self._rows])
 
     def _take(self, tensor: str, index: str) -> str:
-        # A step and a row become one axis, which a plain Gather reads.
-        width = self._nodes.dimension(tensor, 2)
-        shape = self._nodes.add("Concat", [self._nodes.constant([-1]), width], axis=0)
-        return self._nodes.add("Gather", [self._nodes.add("Reshape", [tensor, shape]), index])
+        return self._nodes.add("Gather", [_rows(self._nodes, tensor), index])
 
     def compact(self, sequence: str) -> str:
         """`[T, B, G]` with each row's real steps first."""
         return self._take(sequence, self._order)
 
     def outputs(self, compacted: str) -> str:
-        """`[T, B, O]` where they belong; zeros before a row's first real step, as in Keras."""
-        before = self._nodes.constant([1, 0, 0, 0, 0, 0])  # one step of zeros
-        padded = self._nodes.add("Pad", [compacted, before])
-        return self._take(padded, self._flat(self.position))
+        """`[B, T, O]`, each step in its place; zeros before a row's first real one, as in Keras.
+
+        Only where a row begins with a masked step is there such a zero to be read, and the sequence
+        copied to make room for it.
+        """
+        nodes = self._nodes
+        turned = nodes.add("Transpose", [self._flat(self.position)], perm=[1, 0])  # [B, T]
+        late = Nodes(f"{nodes.prefix}late/")
+        room = late.constant([1, 0, 0, 0, 0, 0])  # one step of zeros
+        padded = late.add("Pad", [compacted, room])
+        late_out = late.add("Gather", [_rows(late, padded), turned])
+        prompt = Nodes(f"{nodes.prefix}prompt/")
+        index = prompt.add("Sub", [turned, self._batch])
+        prompt_out = prompt.add("Gather", [_rows(prompt, compacted), index])
+        made: str = nodes.add(
+            "If",
+            [self._starts_late()],
+            then_branch=_branch(late, late_out),
+            else_branch=_branch(prompt, prompt_out),
+        )
+        return made
+
+    def _starts_late(self) -> str:
+        """Whether the first step of any row is masked."""
+        nodes = self._nodes
+        first = nodes.add("Gather", [self.position, nodes.constant(0)])  # [B]: 1, or 0 if masked
+        all_real = nodes.add("Cast", [nodes.add("ReduceMin", [first], keepdims=0)], to=9)
+        made: str = nodes.add("Not", [all_real])
+        return made
 
     def final(self, initial: str, history: str) -> str:
         """The state `[B, H]` after a row's last real step; `initial` where it has none."""
         nodes = self._nodes
-        first = nodes.add("Unsqueeze", [initial, nodes.constant([0])])
-        padded = nodes.add("Concat", [first, history], axis=0)
-        return self._take(padded, self._flat(self._total))
+        last = nodes.add(
+            "Max", [nodes.add("Sub", [self._total, nodes.constant(1)]), nodes.constant(0)]
+        )
+        return self.or_initial(initial, self._take(history, self._flat(last)))
 
     def lengths(self) -> str:
         """How many real steps each row has, `[B]` int32, as ONNX's `sequence_lens`."""
         return self._nodes.add("Cast", [self._total], to=6)
 
     def or_initial(self, initial: str, final: str) -> str:
-        """The state `[B, H]` that an operator with `lengths` ended in; `initial` without a step."""
+        """The state `[B, H]` that a row ended in; `initial` where it had no real step."""
         nodes = self._nodes
         empty = nodes.add("Equal", [self._total, nodes.constant(0)])
         empty = nodes.add("Unsqueeze", [empty, nodes.constant([1])])
         return nodes.add("Where", [empty, initial, final])
+
+
+def _rows(nodes: Nodes, tensor: str) -> str:
+    """`[T * B, W]`: a step and a row become one axis, which a plain Gather reads."""
+    width = nodes.dimension(tensor, 2)
+    shape = nodes.add("Concat", [nodes.constant([-1]), width], axis=0)
+    made: str = nodes.add("Reshape", [tensor, shape])
+    return made
+
+
+def _branch(nodes: Nodes, output: str) -> onnx.GraphProto:
+    """A branch of an `If`; it has no inputs and reads what is around it."""
+    value = onnx.helper.make_empty_tensor_value_info(output)
+    return onnx.helper.make_graph(
+        nodes.nodes, nodes.prefix.rstrip("/"), [], [value], initializer=nodes.initializers
+    )

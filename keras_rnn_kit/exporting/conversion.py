@@ -14,8 +14,10 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import scan, stock
 from keras_rnn_kit.exporting.detours import shorten
 from keras_rnn_kit.exporting.graphs import Graph, Port
+from keras_rnn_kit.exporting.lookup import fold_lookups
 from keras_rnn_kit.exporting.operators import wants_operator
 from keras_rnn_kit.exporting.tidying import all_nodes, fold_identities
+from keras_rnn_kit.exporting.turning import turn_late
 from keras_rnn_kit.layers import marker
 
 TARGETS = ("cpu", "cuda")
@@ -56,6 +58,8 @@ def to_onnx(
     scan.expand(model.graph, marks, convert_step)
     fold_identities(model.graph)
     shorten(model.graph)
+    fold_lookups(model.graph)
+    turn_late(model.graph)
     domains = [entry for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
     del model.opset_import[:]
     model.opset_import.extend(domains)

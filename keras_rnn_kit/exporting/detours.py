@@ -1,9 +1,10 @@
-"""Takes out two detours of tf2onnx that cost a small model more than its arithmetic.
+"""Takes out three detours of tf2onnx that cost a small model more than its arithmetic.
 
 - A product of `[B, T, E]` with a matrix is flattened to rows and shaped back, with the arithmetic
   of the shape in the graph. ONNX's `MatMul` takes the tensor as it is.
 - An index is guarded against being negative. ONNX's `Gather` counts negative ones from the end
   itself.
+- What is chosen by a condition is multiplied by 1 or 0, and added to the other. ONNX has `Where`.
 
 Each is recognized node by node; whatever looks a little different stays as it is.
 """
@@ -20,7 +21,7 @@ _SHORTENED = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE)
 
 
 def shorten(graph: onnx.GraphProto) -> None:
-    """Shortens both in the graph, in place; the graphs inside its nodes are left alone."""
+    """Shortens all three in the graph, in place; the graphs inside its nodes are left alone."""
     reader = _Reader(graph)
     for node in graph.node:
         if node.op_type == "Reshape":
@@ -32,6 +33,11 @@ def shorten(graph: onnx.GraphProto) -> None:
             index = reader.unguarded(node)
             if index is not None:
                 node.input[1] = index
+    for node in graph.node:  # afterwards: an index is guarded by such a choice
+        choice = reader.chosen(node) if node.op_type == "Add" else None
+        if choice is not None:
+            node.op_type = "Where"
+            node.input[:] = choice
     remove_unused(graph)
 
 
@@ -110,6 +116,22 @@ class _Reader:
                     size = self._value(rest[0]) if len(rest) == 1 else None
                     if size is not None and size.size == 1 and int(size) == table[0]:
                         return index
+        return None
+
+    def chosen(self, add: onnx.NodeProto) -> list[str] | None:
+        """`[c, a, b]` where the node adds `a` times `c` as a number to `b` times `not c`."""
+        for one, other in (add.input, reversed(add.input)):
+            kept, dropped = self._op(one, "Mul"), self._op(other, "Mul")
+            if kept is None or dropped is None:
+                continue
+            for a, keeps in (kept.input, reversed(kept.input)):
+                for b, drops in (dropped.input, reversed(dropped.input)):
+                    cast, opposite = self._op(keeps, "Cast"), self._op(drops, "Cast")
+                    if cast is None or opposite is None:
+                        continue
+                    negated = self._op(opposite.input[0], "Not")
+                    if negated is not None and negated.input[0] == cast.input[0]:
+                        return [cast.input[0], a, b]
         return None
 
     def _negative(self, index: str) -> str | None:

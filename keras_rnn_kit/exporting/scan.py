@@ -73,8 +73,11 @@ def _write(
     else:
         stops = compaction if ends else None
         sequence_out, finals_out = _write_operator(nodes, mark, sequence, list(states), stops)
-    if compaction:
-        sequence_out = compaction.outputs(sequence_out)
+    if outputs in used:
+        if compaction:
+            sequence_out = compaction.outputs(sequence_out)
+        else:
+            sequence_out = nodes.add("Transpose", [sequence_out], perm=[1, 0, 2])
     for name, made in zip([outputs, *finals], [sequence_out, *finals_out], strict=False):
         if name in used:
             nodes.nodes.append(onnx.helper.make_node("Identity", [made], [name]))

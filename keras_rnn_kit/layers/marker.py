@@ -24,7 +24,7 @@ class Mark:
 
     Inputs: the sequence (`projected [T, B, G]`, or the layer's `inputs [T, B, E]` where the
     exporter asked for them), the states `[B, H]`, then `matrix [H, G]` if `has_matrix` and
-    `step_mask [T, B]` if `has_mask`. Outputs: `outputs [T, B, O]`, then the final states.
+    `step_mask [T, B]` if `has_mask`. Outputs: `outputs [B, T, O]`, then the final states.
     """
 
     cell: ProjectedCell
@@ -92,7 +92,8 @@ def emit(
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Emits the marker for `inputs [B, T, E]`; returns `(outputs [B, T, O], final states)`.
 
-    Time comes first within, as ONNX's `Scan` and `RNN` have it.
+    What it reads has time first, as ONNX's `Scan` and `RNN` have it; how what they give is turned
+    back is the exporter's.
     """
     inputs = tf.transpose(inputs, [1, 0, 2])
     step_mask = None if step_mask is None else tf.transpose(step_mask)
@@ -118,6 +119,6 @@ def emit(
         token=f"{TOKEN_PREFIX}{len(current.marks) - 1}",
         Tout=[sequence.dtype, *(state.dtype for state in states)],
     )
-    outputs = tf.ensure_shape(outputs, [inputs.shape[0], inputs.shape[1], cell.output_size])
+    outputs = tf.ensure_shape(outputs, [inputs.shape[1], inputs.shape[0], cell.output_size])
     finals = [tf.ensure_shape(f, s.shape) for f, s in zip(finals, states, strict=True)]
-    return tf.transpose(outputs, [1, 0, 2]), finals
+    return outputs, finals

@@ -59,7 +59,7 @@ def check(model: onnx.ModelProto, mask: np.ndarray, dtype: str = "float32") -> N
         last = np.zeros(2, dtype)
         for t in range(length):
             last = sequence[t, b] if mask[t, b] else last
-            np.testing.assert_array_equal(outputs[t, b], last)
+            np.testing.assert_array_equal(outputs[b, t], last)
         np.testing.assert_array_equal(finals[b], real[-1] if len(real) else initial[b])
 
 

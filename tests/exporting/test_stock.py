@@ -14,7 +14,7 @@ from keras_rnn_kit.exporting import to_onnx
 from tests.exporting.conversions import BATCHES, MASKED, VOCABULARY, assert_equal, convert, kinds
 
 WIDTH = 4
-LOOPS = ("Scan", "RNN", "LSTM", "GRU", "Loop", "If")
+LOOPS = ("Scan", "RNN", "LSTM", "GRU", "Loop")
 ON_CPU = {"RNN": "Scan"}
 SEQUENCES = {"return_sequences": True}
 BOTH = {**SEQUENCES, "return_state": True}

@@ -18,7 +18,7 @@ from keras_rnn_kit.layers import RNN, StackedRNN
 from tests.exporting.conversions import BATCHES, FEATURES, VOCABULARY, assert_equal, convert, kinds
 from tests.exporting.conversions import twin as with_weights_of
 
-LOOPS = ("Scan", "RNN", "LSTM", "GRU", "Loop", "If")
+LOOPS = ("Scan", "RNN", "LSTM", "GRU", "Loop")
 
 
 def model_of(layer: keras.layers.Layer, masked: bool) -> keras.Model:
