@@ -24,7 +24,8 @@ probability, the likeliest few of these; an `If` outside of the loop takes one.
 
 Special tokens are never chosen, but the stop. Random numbers are the combined generator of
 L'Ecuyer, "Efficient and Portable Combined Random Number Generators", 1988, in 64-bit integers: the
-same on every machine, and other ones than NumPy's. Each row has its own.
+same on every machine, and other ones than NumPy's. Each row has its own. They are made beforehand,
+for all steps at once: what takes a generator one step on, to the power t, takes it t steps on.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,8 +43,8 @@ from keras_rnn_kit.exporting.tidying import merge_equal_constants
 from keras_rnn_kit.models import LanguageModel
 
 NAME = "generate"
-# Tokens [B] from scores [B, V]; a way to choose returns the generators [B, 2], too.
-Choose = Callable[[Nodes, str, str, Mapping[str, str]], tuple[str, str]]
+# Tokens [B] from scores [B, V], with the step's number t.
+Choose = Callable[[Nodes, str, str, Mapping[str, str]], str]
 INPUTS = (
     Port("tokens", ("B", "P"), "int32"),
     Port("lengths", ("B",), "int32"),
@@ -60,6 +61,7 @@ _MODULI = np.array([2147483563, 2147483399])
 _MULTIPLIERS = np.array([40014, 40692])
 _COLDEST = 1e-6  # a lower temperature is no other distribution in float32
 _BELOW_ONE = 1 - 2.0**-22  # keeps a draw below the total after rounding, too
+_DIGIT, _DIGITS = 16, 7  # of a number of steps, each with a table of powers
 
 
 def generation_graph(
@@ -97,7 +99,7 @@ def generation_graph(
     """
     made = to_onnx(
         lambda *given: _start(model, specials, *given),
-        [port.tensor_spec() for port in INPUTS if port.name != "length"],
+        [port.tensor_spec() for port in INPUTS],
         target=target,
         opset=opset,
         quantized=quantized,
@@ -117,6 +119,7 @@ def _start(
     specials: int,
     tokens: Any,
     lengths: Any,
+    length: Any,
     temperature: Any,
     top_k: Any,
     top_p: Any,
@@ -134,7 +137,9 @@ def _start(
     return {
         "start/last": last,
         **{f"start/{name}": s for name, s in zip(model.state_names, states, strict=True)},
-        "start/random": _seeded(seed, tf.shape(tokens)[0]),
+        "start/uniform": _uniform(
+            seed, tf.shape(tokens)[0], tf.where(temperature <= 0, tf.ones_like(length), length)
+        ),
         "start/penalty": tf.where(never, infinite, tf.zeros([])),
         "start/sharpness": 1 / tf.maximum(temperature, _COLDEST),
         "start/beyond": tf.where((top_k > 0) & (ranks >= top_k), infinite, tf.zeros([])),
@@ -143,6 +148,28 @@ def _start(
         "start/filtered": tf.logical_or((top_k > 0) & (top_k < size), top_p < 1),
         "start/stop": tf.identity(stop),
     }
+
+
+def _uniform(seed: Any, rows: Any, length: Any) -> Any:
+    """A number from 0 to 1 for each step and row, `[L, B, 1]`."""
+    moduli = tf.constant(_MODULI, tf.int64)
+    powers = tf.ones((length, 2), tf.int64)
+    t = tf.range(length) + 1
+    for place in range(_DIGITS):
+        table = tf.constant(_powers(_DIGIT**place), tf.int64)
+        powers = powers * tf.gather(table, t % _DIGIT) % moduli
+        t = t // _DIGIT
+    states = _seeded(seed, rows)[None] * powers[:, None] % moduli  # [L, B, 2]
+    shares = tf.cast(states, tf.float64) / tf.constant(_MODULI, tf.float64)
+    drawn = tf.reduce_sum(shares, axis=-1, keepdims=True)
+    drawn -= tf.floor(drawn)
+    return tf.cast(drawn, tf.float32) * _BELOW_ONE
+
+
+def _powers(step: int) -> list[list[int]]:
+    """The multipliers to the power of 0, `step`, twice `step`, ..., `[digits, 2]`."""
+    pairs = [(int(a), int(m)) for a, m in zip(_MULTIPLIERS, _MODULI, strict=True)]
+    return [[pow(a, digit * step, m) for a, m in pairs] for digit in range(_DIGIT)]
 
 
 def _seeded(seed: Any, rows: Any) -> Any:
@@ -168,26 +195,21 @@ def _add_loops(graph: onnx.GraphProto, step: onnx.GraphProto, model: LanguageMod
     copy_constants(step, outside, rename)
     main.initializers.extend(outside.initializers)
     constants = {
-        "multipliers": main.constant(_MULTIPLIERS[None]),
-        "moduli": main.constant(_MODULI[None]),
-        "scales": main.constant((1 / _MODULI)[None], np.float32),
-        "below": main.constant(_BELOW_ONE, np.float32),
-        "one": main.constant(1.0, np.float32),
+        "none": main.constant(0, np.int32),
         "end": main.constant([model.vocabulary_size - 1]),
         "size": main.constant([model.vocabulary_size]),
         "axis": main.constant([1]),
         "column": main.constant(1),
         "true": main.constant(True),
+        "alive": main.constant(1, np.int32),
     }
-    length = tensor_value("length", "int64", [])
-    graph.input.append(length)
 
     def branch(choose: Choose, name: str) -> onnx.GraphProto:
         nodes = Nodes(f"{name}/")
         body = _loop_body(name, step, model, rename, constants, choose)
         rows = nodes.add("Shape", ["start/last"])
-        alive = nodes.add("Expand", [constants["true"], rows])
-        carried = ["start/last", alive, "start/random", *(f"start/{s}" for s in states)]
+        alive = nodes.add("Expand", [constants["alive"], rows])
+        carried = ["start/last", alive, *(f"start/{s}" for s in states)]
         made = nodes.add(
             "Loop", ["length", constants["true"], *carried], outputs=len(carried) + 1, body=body
         )
@@ -233,35 +255,28 @@ def _loop_body(
     constants: Mapping[str, str],
     choose: Choose,
 ) -> onnx.GraphProto:
-    """One token: `(t, going, tokens, alive, random, states) -> (going, ..., tokens)`."""
+    """One token: `(t, going, tokens, alive, states) -> (going, tokens, alive, states, tokens)`."""
     nodes = Nodes(f"{name}/step/")
+    t = tensor_value(f"{nodes.prefix}t", "int64", [])
     carried = [tensor_value(f"{nodes.prefix}tokens", "int32", ["B"])]
-    carried.append(tensor_value(f"{nodes.prefix}alive", "bool", ["B"]))
-    carried.append(tensor_value(f"{nodes.prefix}random", "int64", ["B", 2]))
+    carried.append(tensor_value(f"{nodes.prefix}alive", "int32", ["B"]))  # 1, and 0 after a stop
     carried += [
         tensor_value(f"{nodes.prefix}{name}", model.compute_dtype, ["B", size])
         for name, size in zip(model.state_names, model.state_sizes, strict=True)
     ]
-    tokens, alive, random, *states = (value.name for value in carried)
+    tokens, alive, *states = (value.name for value in carried)
 
     rename = {**weights, "tokens": tokens, **dict(zip(model.state_names, states, strict=True))}
     copy_nodes(step, nodes, rename)
     logits = rename["logits"]
     if model.compute_dtype != "float32":  # the sums of small probabilities need it
         logits = nodes.add("Cast", [logits], to=onnx.TensorProto.FLOAT)
-    scores = nodes.add("Add", [logits, "start/penalty"])
-    chosen, random = choose(nodes, scores, random, constants)
-    goes_on = nodes.add("Not", [nodes.add("Equal", [chosen, "start/stop"])])
-    alive = nodes.add("And", [alive, goes_on])
-    any_alive = nodes.add("Cast", [alive], to=onnx.TensorProto.INT32)
-    any_alive = nodes.add("ReduceMax", [any_alive], keepdims=0)
-    going = nodes.add("Cast", [any_alive], to=onnx.TensorProto.BOOL)
+    chosen = choose(nodes, nodes.add("Add", [logits, "start/penalty"]), t.name, constants)
+    stops = nodes.add("Equal", [chosen, "start/stop"])
+    alive = nodes.add("Where", [stops, constants["none"], alive])
+    going = nodes.add("Cast", [nodes.add("ReduceMax", [alive], keepdims=0)], to=9)
     after = [rename[f"next_{state}"] for state in model.state_names]
-    results = [going, chosen, alive, random, *after, chosen]
-    given = [
-        tensor_value(f"{nodes.prefix}t", "int64", []),
-        tensor_value(f"{nodes.prefix}go", "bool", []),
-    ]
+    results = [going, chosen, alive, *after, chosen]
     types = [tensor_value("going", "bool", []), *carried, carried[0]]
     outputs = []
     for result, kind in zip(nodes.outputs(results), types, strict=True):
@@ -269,53 +284,47 @@ def _loop_body(
         value.CopyFrom(kind)
         value.name = result
         outputs.append(value)
+    given = [t, tensor_value(f"{nodes.prefix}go", "bool", []), *carried]
     return onnx.helper.make_graph(
-        nodes.nodes, f"{name}/step", [*given, *carried], outputs, initializer=nodes.initializers
+        nodes.nodes, f"{name}/step", given, outputs, initializer=nodes.initializers
     )
 
 
-def _greedy(
-    nodes: Nodes, scores: str, random: str, constants: Mapping[str, str]
-) -> tuple[str, str]:
+def _greedy(nodes: Nodes, scores: str, t: str, constants: Mapping[str, str]) -> str:
     likeliest = nodes.add("ArgMax", [scores], axis=1, keepdims=0)
-    return nodes.add("Cast", [likeliest], to=onnx.TensorProto.INT32), random
+    made: str = nodes.add("Cast", [likeliest], to=onnx.TensorProto.INT32)
+    return made
 
 
-def _plain(nodes: Nodes, scores: str, random: str, constants: Mapping[str, str]) -> tuple[str, str]:
+def _plain(nodes: Nodes, scores: str, t: str, constants: Mapping[str, str]) -> str:
     weights = nodes.add("Softmax", [nodes.add("Mul", [scores, "start/sharpness"])], axis=1)
-    return _draw(nodes, weights, random, constants)
+    return _draw(nodes, weights, t, constants)
 
 
-def _filtered(
-    nodes: Nodes, scores: str, random: str, constants: Mapping[str, str]
-) -> tuple[str, str]:
+def _filtered(nodes: Nodes, scores: str, t: str, constants: Mapping[str, str]) -> str:
     scores = nodes.add("Mul", [scores, "start/sharpness"])
     falling, ids = nodes.add("TopK", [scores, constants["size"]], outputs=2, axis=1)
     weights = nodes.add("Softmax", [nodes.add("Add", [falling, "start/beyond"])], axis=1)
     before = nodes.add("CumSum", [weights, constants["column"]], exclusive=1)
     kept = nodes.add("Cast", [nodes.add("Less", [before, "start/mass"])], to=1)
-    rank, random = _draw(nodes, nodes.add("Mul", [weights, kept]), random, constants)
+    rank = _draw(nodes, nodes.add("Mul", [weights, kept]), t, constants)
     rank = nodes.add("Unsqueeze", [rank, constants["axis"]])
     chosen = nodes.add(
         "Squeeze", [nodes.add("GatherElements", [ids, rank], axis=1), constants["axis"]]
     )
-    return nodes.add("Cast", [chosen], to=onnx.TensorProto.INT32), random
+    made: str = nodes.add("Cast", [chosen], to=onnx.TensorProto.INT32)
+    return made
 
 
-def _draw(nodes: Nodes, weights: str, random: str, constants: Mapping[str, str]) -> tuple[str, str]:
+def _draw(nodes: Nodes, weights: str, t: str, constants: Mapping[str, str]) -> str:
     """An index by its weight: the first whose sum with all before it is above the number drawn."""
-    random = nodes.add(
-        "Mod", [nodes.add("Mul", [random, constants["multipliers"]]), constants["moduli"]]
-    )
-    uniform = nodes.add("Mul", [nodes.add("Cast", [random], to=1), constants["scales"]])
-    uniform = nodes.add("ReduceSum", [uniform, constants["axis"]], keepdims=1)
-    uniform = nodes.add("Mod", [uniform, constants["one"]], fmod=1)
     cumulative = nodes.add("CumSum", [weights, constants["column"]])
     total = nodes.add("Gather", [cumulative, constants["end"]], axis=1)
-    drawn = nodes.add("Mul", [nodes.add("Mul", [total, constants["below"]]), uniform])
+    drawn = nodes.add("Mul", [total, nodes.add("Gather", ["start/uniform", t])])
     passed = nodes.add("LessOrEqual", [cumulative, drawn])
     passed = nodes.add("Cast", [passed], to=onnx.TensorProto.INT32)
-    return nodes.add("ReduceSum", [passed, constants["axis"]], keepdims=0), random
+    made: str = nodes.add("ReduceSum", [passed, constants["axis"]], keepdims=0)
+    return made
 
 
 def settings(**given: Any) -> dict[str, np.ndarray[Any, Any]]:
