@@ -121,7 +121,8 @@ def test_steps_rows_and_seeds_have_nothing_to_do_with_each_other(memoryless: Any
 
 def test_the_numbers_are_l_ecuyer_s_one_after_the_other() -> None:
     length, rows = 300, 3  # more than one digit, more than one row
-    drawn = _uniform(tf.constant(5, tf.int64), tf.constant(rows), tf.constant(length, tf.int64))
+    given = tf.constant(5, tf.int64), tf.constant(rows), tf.constant(length, tf.int64)
+    drawn = _uniform(*given).numpy()
     assert drawn.shape == (length, rows, 1)
     states = [[int(x) for x in row] for row in _seeded(tf.constant(5, tf.int64), rows).numpy()]
     for t in range(length):
