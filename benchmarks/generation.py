@@ -24,9 +24,9 @@ from benchmarks.report import Row
 from benchmarks.timing import alternate
 from keras_rnn_kit import runtime
 from keras_rnn_kit.exporting import export_onnx
-from keras_rnn_kit.exporting.generation_graph import settings
 from keras_rnn_kit.generation import stream
 from keras_rnn_kit.models import LanguageModel
+from keras_rnn_kit.runtime.loop import settings
 from keras_rnn_kit.runtime.session import open_session
 from keras_rnn_kit.text import TextEncoder
 

@@ -41,22 +41,14 @@ from keras_rnn_kit.exporting.nodes import Nodes, tensor_value
 from keras_rnn_kit.exporting.scan import copy_constants, copy_nodes
 from keras_rnn_kit.exporting.tidying import merge_equal_constants
 from keras_rnn_kit.models import LanguageModel
+from keras_rnn_kit.runtime import loop
 
-NAME = "generate"
+INPUTS, OUTPUTS = (
+    tuple(Port(port.name, port.shape, port.dtype) for port in ports)
+    for ports in (loop.INPUTS, loop.OUTPUTS)
+)
 # Tokens [B] from scores [B, V], with the step's number t.
 Choose = Callable[[Nodes, str, str, Mapping[str, str]], str]
-INPUTS = (
-    Port("tokens", ("B", "P"), "int32"),
-    Port("lengths", ("B",), "int32"),
-    Port("length", (), "int64"),
-    Port("temperature", (), "float32"),
-    Port("top_k", (), "int64"),
-    Port("top_p", (), "float32"),
-    Port("seed", (), "int64"),
-    Port("stop", (), "int32"),
-)
-OUTPUTS = (Port("generated", ("B", "L"), "int32"), Port("counts", ("B",), "int32"))
-
 _MODULI = np.array([2147483563, 2147483399])
 _MULTIPLIERS = np.array([40014, 40692])
 _COLDEST = 1e-6  # a lower temperature is no other distribution in float32
@@ -74,28 +66,29 @@ def generation_graph(
 ) -> onnx.ModelProto:
     """The graph of a built model whose first `specials` ids are special tokens.
 
-    Example:
+        Example:
 
-    >>> import numpy as np
-    >>> import onnxruntime
-    >>> from keras_rnn_kit.exporting.generation_graph import generation_graph
-    >>> from keras_rnn_kit.models import LanguageModel
-    >>> model = LanguageModel(9, units=4, embedding=3)
-    >>> model.build((None, None))
-    >>> graph = generation_graph(model, specials=4).SerializeToString()
-    >>> given = {
-    ...     "tokens": np.array([[4, 5, 6], [7, 0, 0]], np.int32),
-    ...     "lengths": np.array([3, 1], np.int32),
-    ...     "length": np.array(5, np.int64),
-    ...     "temperature": np.array(0.7, np.float32),
-    ...     "top_k": np.array(0, np.int64),
-    ...     "top_p": np.array(0.9, np.float32),
-    ...     "seed": np.array(1, np.int64),
-    ...     "stop": np.array(-1, np.int32),
-    ... }
-    >>> generated, counts = onnxruntime.InferenceSession(graph).run(None, given)
-    >>> generated.shape, counts.tolist()
-    ((2, 5), [5, 5])
+        >>> import numpy as np
+        >>> import onnxruntime
+        >>> from keras_rnn_kit.exporting.generation_graph import generation_graph
+        >>> from keras_rnn_kit.models import LanguageModel
+    from keras_rnn_kit.runtime import loop
+        >>> model = LanguageModel(9, units=4, embedding=3)
+        >>> model.build((None, None))
+        >>> graph = generation_graph(model, specials=4).SerializeToString()
+        >>> given = {
+        ...     "tokens": np.array([[4, 5, 6], [7, 0, 0]], np.int32),
+        ...     "lengths": np.array([3, 1], np.int32),
+        ...     "length": np.array(5, np.int64),
+        ...     "temperature": np.array(0.7, np.float32),
+        ...     "top_k": np.array(0, np.int64),
+        ...     "top_p": np.array(0.9, np.float32),
+        ...     "seed": np.array(1, np.int64),
+        ...     "stop": np.array(-1, np.int32),
+        ... }
+        >>> generated, counts = onnxruntime.InferenceSession(graph).run(None, given)
+        >>> generated.shape, counts.tolist()
+        ((2, 5), [5, 5])
     """
     made = to_onnx(
         lambda *given: _start(model, specials, *given),
@@ -325,15 +318,3 @@ def _draw(nodes: Nodes, weights: str, t: str, constants: Mapping[str, str]) -> s
     passed = nodes.add("Cast", [passed], to=onnx.TensorProto.INT32)
     made: str = nodes.add("ReduceSum", [passed, constants["axis"]], keepdims=0)
     return made
-
-
-def settings(**given: Any) -> dict[str, np.ndarray[Any, Any]]:
-    """The graph's inputs but the prompts, at their defaults where nothing else is given.
-
-    Example:
-
-    >>> settings(length=3)["temperature"]
-    array(1., dtype=float32)
-    """
-    values = {"temperature": 1, "top_k": 0, "top_p": 1, "seed": 0, "stop": -1, **given}
-    return {p.name: np.array(values[p.name], p.dtype) for p in INPUTS if p.name in values}

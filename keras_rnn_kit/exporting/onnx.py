@@ -15,7 +15,6 @@ import onnx
 from keras_rnn_kit.exporting import parity
 from keras_rnn_kit.exporting.conversion import graph_to_onnx
 from keras_rnn_kit.exporting.generation_graph import INPUTS, OUTPUTS, generation_graph
-from keras_rnn_kit.exporting.generation_graph import NAME as GENERATE
 from keras_rnn_kit.exporting.graphs import Port, check_ready, graphs_of, kind_of
 from keras_rnn_kit.exporting.model_card import MODEL_CARD, model_card
 from keras_rnn_kit.exporting.precision import Data, check_precision, loss_of_precision
@@ -24,6 +23,7 @@ from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.models.copying import inference_copy
 from keras_rnn_kit.runtime.bundle import write_spec
 from keras_rnn_kit.runtime.check import RECORDS, agreement
+from keras_rnn_kit.runtime.loop import NAME as GENERATE
 from keras_rnn_kit.runtime.spec import VOCABULARY
 from keras_rnn_kit.text import TextEncoder
 

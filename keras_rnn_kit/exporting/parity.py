@@ -7,9 +7,9 @@ import numpy as np
 import onnx
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.exporting import generation_graph
 from keras_rnn_kit.exporting.graphs import CHECKED_SIZES, Graph
 from keras_rnn_kit.models import LanguageModel
+from keras_rnn_kit.runtime import loop
 from keras_rnn_kit.runtime.check import record
 from keras_rnn_kit.runtime.difference import TOLERANCES, Difference, least_likely, relative
 from keras_rnn_kit.runtime.session import open_session
@@ -67,14 +67,14 @@ def check_generation(
 
     The difference is by how much another token would have been likelier to Keras, in its logits.
     """
-    name = f"{generation_graph.NAME}.onnx"
+    name = f"{loop.NAME}.onnx"
     session = open_session(exported.SerializeToString(), name=name)
     rng = np.random.default_rng(0)
     differences = []
     for batch, length in CHECKED_SIZES:
         lengths = (length - np.arange(batch)).astype(np.int32)
         prompts = rng.integers(0, model.vocabulary_size, (batch, length)).astype(np.int32)
-        given = generation_graph.settings(length=length, temperature=0)
+        given = loop.settings(length=length, temperature=0)
         given |= {"tokens": prompts, "lengths": lengths}
         generated, counts = session.run(["generated", "counts"], given)
         worst = np.inf
@@ -83,8 +83,8 @@ def check_generation(
                 prompts, lengths, generated, specials, lambda text: model(text, training=False)
             )
         if records is not None:
-            records |= record(generation_graph.NAME, batch, length, given, {"counts": counts})
-        differences.append(Difference(generation_graph.NAME, "generated", batch, length, worst))
+            records |= record(loop.NAME, batch, length, given, {"counts": counts})
+        differences.append(Difference(loop.NAME, "generated", batch, length, worst))
     refuse_wrong(differences, precision)
     return differences
 

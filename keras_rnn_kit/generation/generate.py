@@ -110,7 +110,7 @@ def stream(
         positive_integer("length", length),
         states,
         choose,
-        _generator(seed),
+        random_generator(seed),
         stop_id,
     )
 
@@ -169,7 +169,8 @@ def _check_against(
         check_ids("stop_id", id_array("stop_id", stop_id), shape[1])
 
 
-def _generator(seed: int | np.random.Generator | None) -> np.random.Generator:
+def random_generator(seed: int | np.random.Generator | None) -> np.random.Generator:
+    """NumPy's generator of a seed; `KitError` for what is none."""
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:

@@ -15,8 +15,9 @@ def load(
     Args:
         path: the bundle's folder.
         provider: `cpu`, `cuda`, or `auto`; see `open_session`.
-        threads: how many threads an operator may use; None is one a core for a classifier
-            and a single one for a language model, whose steps are too small to share.
+        threads: how many threads an operator may use; None is one a core for a classifier, and
+            for a language model one a megabyte of its file, since smaller steps don't gain from a
+            second one.
 
     Returns:
         A `LanguageModel` or a `Classifier`, by what the bundle holds.

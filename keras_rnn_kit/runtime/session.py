@@ -12,6 +12,7 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime.spec import Graph, Port
 
 PROVIDERS = ("cpu", "cuda", "auto")
+_CACHE = 1 << 20  # bytes
 _TYPES = {"float16": "float16", "float32": "float", "float64": "double"}
 
 
@@ -68,6 +69,20 @@ def open_session(
             f"({onnxruntime.__version__}), or pass provider='cpu'."
         )
     return session
+
+
+def threads_for(size: int) -> int:
+    """How many threads steps of a model whose file has `size` bytes are worth: a megabyte each.
+
+    That much a core keeps in its own cache from step to step. Of less than that, a step takes no
+    longer than it takes two threads to meet.
+
+    Example:
+        >>> threads_for(400_000)
+        1
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, -(-size // _CACHE)))
 
 
 def check_session(session: Any, graph: Graph, name: str) -> None:

@@ -15,12 +15,12 @@ from keras_rnn_kit.exporting.generation_graph import (
     _seeded,
     _uniform,
     generation_graph,
-    settings,
 )
 from keras_rnn_kit.exporting.tidying import all_nodes, merge_equal_constants
 from keras_rnn_kit.generation import generate
 from keras_rnn_kit.generation.sampling import Sampler
 from keras_rnn_kit.models import LanguageModel
+from keras_rnn_kit.runtime.loop import settings
 
 SIZE, SPECIALS = 11, 4
 PROMPTS = np.array([[5, 6, 7, 8], [9, 0, 0, 0], [10, 4, 3, 0]], np.int32)

@@ -1,3 +1,4 @@
+import concurrent.futures
 import json
 import math
 from pathlib import Path
@@ -8,10 +9,12 @@ import onnx
 import pytest
 
 from keras_rnn_kit import runtime
+from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import export_onnx, parity
-from keras_rnn_kit.exporting.generation_graph import settings
 from keras_rnn_kit.models import score
 from keras_rnn_kit.models.cells import cell_names
+from keras_rnn_kit.runtime import loop
+from keras_rnn_kit.runtime.loop import settings
 from keras_rnn_kit.runtime.session import open_session
 from keras_rnn_kit.text import TextEncoder
 from tests.exporting.conversions import kinds
@@ -272,3 +275,70 @@ def test_a_classifier_in_half_precision(tmp_path: Path) -> None:
     expected = softmax(plain(encoder.encode(REVIEWS[0])[None]))
     received = load(tmp_path / "bundle").predict_proba(REVIEWS[:1])
     np.testing.assert_allclose(received, expected, rtol=0, atol=PROBABILITY)
+
+
+def test_several_texts_run_inside_of_the_graph(bundle: Any, monkeypatch: Any) -> None:
+    loaded = load(bundle[0])
+    prompts = ["to", "be, or", "n"]
+    one_by_one = [loaded.generate(prompt, 9, temperature=0) for prompt in prompts]
+    steps: list[int] = []
+    monkeypatch.setattr(runtime.LanguageModel, "_bound", lambda *_: steps.append(1))
+    assert loaded.generate(prompts, 9, temperature=0) == one_by_one
+    assert loaded.generate(iter(prompts), 9, temperature=0) == one_by_one
+    assert loaded.generate(prompts[:1], 9, temperature=0) == one_by_one[:1]
+    again = loaded.generate(prompts, 30, seed=4, top_p=0.9, temperature=0.8)
+    assert again == loaded.generate(prompts, 30, seed=4, top_p=0.9, temperature=0.8)
+    assert again != loaded.generate(prompts, 30, seed=5, top_p=0.9, temperature=0.8)
+    assert {len(text) for text in again} == {30}
+    stopped = loaded.generate(prompts, 200, seed=4, stop="o")
+    assert all("o" not in text for text in stopped)
+    assert len({len(text) for text in stopped}) > 1
+    assert not steps
+    for wrong in ({"top_k": 0}, {"temperature": -1}, {"top_p": 2}, {"seed": "x"}, {"stop": "Z"}):
+        with pytest.raises(KitError, match=next(iter(wrong))):
+            loaded.generate(prompts, 5, **wrong)
+    with pytest.raises(KitError, match="length must be a positive integer"):
+        loaded.generate(prompts, 0)
+
+
+def test_prompts_that_are_too_many_at_once_go_step_by_step(bundle: Any, monkeypatch: Any) -> None:
+    loaded = load(bundle[0])
+    inside = loaded.generate(["to", "be"], 7, temperature=0)
+    monkeypatch.setattr(loop, "_MOST_TOKENS", 3)
+    monkeypatch.setattr(loop, "run", lambda *_, **__: 1 / 0)
+    assert loaded.generate(["to", "be"], 7, temperature=0) == inside
+
+
+def test_threads_share_a_model(bundle: Any) -> None:
+    loaded = load(bundle[0])
+    prompts = ["to", "be, or", "n", "question"]
+
+    def work(prompt: str) -> tuple[Any, ...]:
+        # Each way through the model, all at the same time.
+        streamed = "".join(loaded.stream(prompt, 40, seed=1))
+        inside = loaded.generate([prompt, prompt], 20, seed=2)
+        return streamed, loaded.generate(prompt, 40, seed=1), inside, loaded.perplexity(TEXT)
+
+    alone = [work(prompt) for prompt in prompts]
+    fresh = load(bundle[0])  # whose sessions are opened by several threads
+    loaded = fresh
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, prompts * 4)) == alone * 4
+
+
+def test_weights_that_are_no_numbers_are_told(tmp_path: Path) -> None:
+    encoder = characters()
+    model = language_model(encoder)
+    export_onnx(model, tmp_path / "bundle", encoder)
+    graph = onnx.load(tmp_path / "bundle" / "step.onnx")
+    for tensor in graph.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            values = onnx.numpy_helper.to_array(tensor) * np.nan
+            tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
+    onnx.save(graph, tmp_path / "bundle" / "step.onnx")
+    spec = json.loads((tmp_path / "bundle" / "spec.json").read_text())
+    runtime.write_spec(tmp_path / "bundle", {**spec, "files": list(spec["files"])})
+    loaded = load(tmp_path / "bundle")
+    for prompts in ("to", ["to", "be"]):
+        with pytest.raises(KitError, match="NaN"):
+            loaded.generate(prompts, 5)
