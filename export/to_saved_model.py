@@ -19,15 +19,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", help="a run folder, or a .keras file with its vocabulary.json")
     parser.add_argument("--out", required=True, help="the SavedModel's folder")
+    parser.add_argument(
+        "--version", type=int, help="write OUT/VERSION, for TensorFlow Serving; 1 or more"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace a folder that is there")
     arguments = parser.parse_args(argv)
 
-    check_free(arguments.out, arguments.overwrite)
+    out = arguments.out if arguments.version is None else f"{arguments.out}/{arguments.version}"
+    check_free(out, arguments.overwrite)
     model, encoder, _ = load_run(arguments.model)
     print(f"Exporting {arguments.model} ...")
-    signatures = export_saved_model(model, arguments.out, encoder, overwrite=arguments.overwrite)
-    print(f"Wrote {arguments.out}, with the signatures {', '.join(signatures)}")
-    print(f'Next: tf.saved_model.load("{arguments.out}").signatures["serve_text"]')
+    signatures = export_saved_model(
+        model,
+        arguments.out,
+        encoder,
+        version=arguments.version,
+        overwrite=arguments.overwrite,
+    )
+    print(f"Wrote {out}, with the signatures {', '.join(signatures)}")
+    print(f'Next: tf.saved_model.load("{out}").signatures["serve_text"]')
     return 0
 
 

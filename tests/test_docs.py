@@ -1,5 +1,6 @@
 """The pages in docs/ do what they say: their code runs, from top to bottom, as pasted."""
 
+import json
 import re
 import sys
 import types
@@ -61,3 +62,21 @@ def test_the_export_is_one_scan(own_cell):
     operators = [node.op_type for node in own_cell["exported"].graph.node]
     assert operators.count("Scan") == 1
     assert "Loop" not in operators
+
+
+def test_serving(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found: dict = {}
+    for block in blocks_of("serving.md"):
+        exec(compile(block, "serving.md", "exec"), found)
+    assert found["signatures"] == ["serve", "serve_text"]
+    assert set(found["served"]) == {"serve", "serve_text", "serving_default"}
+    assert found["logits"].shape == (2, 2)
+    assert set(found["loaded"].bundle.spec.measured) == {"figure", "on", "float32", "int8"}
+    assert [len(text) for text in found["texts"]] == [20, 20]
+    assert found["y"].shape == (1, 10, 1)
+    # As the page's request has it.
+    page = (DOCS / "serving.md").read_text(encoding="utf-8")
+    request = json.loads(re.search(r"-d '(.*)'", page)[1])
+    signature = found["served"][request["signature_name"]]
+    assert set(request["inputs"]) == set(signature.structured_input_signature[1])

@@ -40,6 +40,9 @@ def export_onnx_file(
     input `{layer}_state_{k} [B, H]` and an output `next_{layer}_state_{k}`, zeros at the start. The
     batch of such a model, fixed in Keras, is free in the file.
 
+    What was trained under `mixed_float16` or `mixed_bfloat16` is exported in float32, which its
+    weights are kept in.
+
     Args:
         model: a built model with known inputs.
         path: the file, which ends in `.onnx`.
@@ -77,11 +80,42 @@ def export_onnx_file(
             f"{path} must stand in a folder that is there; received none at {path.parent}. Make "
             "the folder first, or give another path."
         )
-    graph = _graph(model, path.stem)
+    graph = _graph(_in_single_precision(model), path.stem)
     exported = graph_to_onnx(graph, target, opset)
     differences = parity.check(graph, exported)
     write_beside(path, exported.SerializeToString())
     return differences
+
+
+_HALF = ("float16", "bfloat16")
+
+
+def _in_single_precision(model: keras.Model) -> keras.Model:
+    """The model, or a copy in float32 where a layer computes in half precision."""
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        return model  # which is refused later
+    if all(layer.compute_dtype not in _HALF for layer in model._flatten_layers()):
+        return model
+    single = keras.models.clone_model(
+        model,
+        clone_function=lambda layer: type(layer).from_config(_singly(layer.get_config())),
+        recursive=True,
+    )
+    single.set_weights(model.get_weights())
+    return single
+
+
+def _singly(config: Any) -> Any:
+    """A layer's config, those of the layers inside it too, with float32 for half precision."""
+    if isinstance(config, list | tuple):
+        return type(config)(_singly(item) for item in config)
+    if not isinstance(config, dict):
+        return config
+    found = {key: _singly(item) for key, item in config.items()}
+    if "dtype" in found:
+        name = keras.dtype_policies.get(config["dtype"]).name
+        found["dtype"] = "float32" if name.endswith(_HALF) else found["dtype"]
+    return found
 
 
 def _graph(model: keras.Model, name: str) -> Graph:

@@ -1,11 +1,13 @@
 """A trained model to a SavedModel that needs neither Keras nor this kit to run."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.exporting.conversion import quiet
 from keras_rnn_kit.exporting.graphs import Graph, check_ready, graphs_of
 from keras_rnn_kit.exporting.text_graph import text_to_ids
@@ -20,6 +22,7 @@ def export_saved_model(
     out: str | os.PathLike[str],
     encoder: TextEncoder | None = None,
     *,
+    version: int | None = None,
     overwrite: bool = False,
 ) -> list[str]:
     """Writes a SavedModel and returns the names of its signatures.
@@ -28,6 +31,10 @@ def export_saved_model(
     given, takes strings, `texts [B]`, with tokenizer and vocabulary inside the graph; `step`, of a
     language model, takes one token a row and the states. All return `logits`. `serve` of a
     language model starts from zero states. A text without a token is read as one `<unk>`.
+
+    With a `version` the folder is `out/version`, as TensorFlow Serving wants it, which serves the
+    highest number that it finds in `out`; other versions there stay. `docs/serving.md` shows the
+    request.
 
     Raises `KitError` for another kind of model, one without weights or with another vocabulary
     than the encoder's, or a folder that can't be written; then nothing is left behind.
@@ -48,6 +55,8 @@ def export_saved_model(
     >>> signatures, logits.shape
     (['serve', 'serve_text'], TensorShape([1, 2]))
     """
+    if version is not None:
+        out = Path(out) / str(positive_integer("version", version))
     check_ready(model, encoder)
     plain = inference_copy(model)
     graphs = graphs_of(plain)

@@ -1,6 +1,6 @@
 """A text classifier that runs in onnxruntime."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -50,13 +50,13 @@ class Classifier:
         check_session(self._session, graph, source)
 
     def predict_proba(
-        self, texts: Sequence[str], *, max_length: int | None = None
+        self, texts: Iterable[str], *, max_length: int | None = None
     ) -> npt.NDArray[np.float64]:
         """The probability of each class for each text.
 
         Args:
-            texts: texts of any lengths; they are batched by length. A text without a token is
-                read as one <unk>.
+            texts: texts of any lengths, as a list or whatever yields them; they are batched by
+                length. A text without a token is read as one <unk>.
             max_length: cuts longer texts to their first tokens; None reads them whole.
 
         Returns:
@@ -83,12 +83,12 @@ class Classifier:
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         return weights / weights.sum(axis=1, keepdims=True)
 
-    def predict(self, texts: Sequence[str], *, max_length: int | None = None) -> list[str]:
+    def predict(self, texts: Iterable[str], *, max_length: int | None = None) -> list[str]:
         """The likeliest label of each text; see `predict_proba`."""
         probabilities = self.predict_proba(texts, max_length=max_length)
         return [self.labels[i] for i in probabilities.argmax(axis=1)]
 
-    def _encode(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
+    def _encode(self, texts: Iterable[str]) -> list[npt.NDArray[np.int32]]:
         if isinstance(texts, str):
             raise KitError(
                 "texts must be a list of texts; received a single str. Pass [text] for one text."

@@ -159,6 +159,7 @@ class LanguageModel:
 
         Args:
             text: a text, or ids [N]; read in chunks with the states carried, so it may be long.
+                For several texts take ``map(model.score, texts)``, in threads if you like.
 
         Returns:
             [N - 1] float64, natural logarithm; the first token has none before it.

@@ -1,9 +1,12 @@
 """Files and folders as Python strings, with errors that name the file and the place."""
 
+import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from keras_rnn_kit.errors import KitError
 
@@ -19,14 +22,8 @@ def read_decoded(path: StrPath, encoding: str = "utf-8") -> str:
         KitError: for a file that can't be read, or bytes that are not valid in the encoding,
             with the offset of the first of them.
     """
-    try:
-        data = Path(path).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        reason = getattr(error, "strerror", None) or error
-        raise KitError(
-            f"{path} must be a file that can be read; received '{reason}'. Check the path."
-        ) from None
-    return _decoded(data, path, encoding)
+    with _opened(path) as file:
+        return _decoded(file.read(), path, encoding)
 
 
 def read_input(path: StrPath, encoding: str = "utf-8") -> str:
@@ -36,7 +33,39 @@ def read_input(path: StrPath, encoding: str = "utf-8") -> str:
     return _decoded(sys.stdin.buffer.read(), "standard input", encoding)
 
 
-def _decoded(data: bytes, path: StrPath, encoding: str) -> str:
+def input_lines(path: StrPath, encoding: str = "utf-8") -> Iterator[str]:
+    """The lines of a file, or of standard input where it is `-`, one by one as they are read.
+
+    Cut as by `lines_of`; raises `KitError` as `read_decoded`, at the line that is to blame.
+    """
+    try:
+        by_line = "a\n".encode(encoding) == b"a\n"
+    except LookupError:
+        by_line = False  # which `read_input` tells
+    if not by_line:  # such as utf-16, where a line break is two bytes
+        yield from lines_of(read_input(path, encoding))
+        return
+    name, offset = "standard input" if path == "-" else path, 0
+    opened = contextlib.nullcontext(sys.stdin.buffer) if path == "-" else _opened(path)
+    with opened as file:
+        for number, raw in enumerate(file, 1):
+            line = raw.removesuffix(b"\n").removesuffix(b"\r")
+            yield _decoded(line, name, encoding, number, offset)
+            offset += len(raw)
+
+
+def _opened(path: StrPath) -> BinaryIO:
+    try:
+        return open(path, "rb")
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        reason = getattr(error, "strerror", None) or error
+        raise KitError(
+            f"{path} must be a file that can be read; received '{reason}'. Check the path."
+        ) from None
+
+
+def _decoded(data: bytes, path: StrPath, encoding: str, line: int = 1, offset: int = 0) -> str:
+    """Text of bytes that stand at that line and offset of the file."""
     try:
         text = data.decode(encoding)
     except LookupError:
@@ -45,18 +74,18 @@ def _decoded(data: bytes, path: StrPath, encoding: str) -> str:
             "Pass utf-8, utf-16, latin-1, cp1252, gb18030 or another."
         ) from None
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line += data.count(b"\n", 0, error.start)
         raise KitError(
             f"{path} must be valid {encoding}; received byte 0x{data[error.start]:02x} at byte "
-            f"offset {error.start} (line {line}). Pass --encoding latin-1, or whichever encoding "
-            "the file was written in."
+            f"offset {offset + error.start} (line {line}). Pass --encoding latin-1, or whichever "
+            "encoding the file was written in."
         ) from None
     except UnicodeError as error:  # the codecs without offsets, such as utf-16 without its mark
         raise KitError(
             f"{path} must be valid {encoding}; received bytes that are not ({error}). "
             "Pass --encoding with the encoding that the file was written in."
         ) from None
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return (text if offset else text.removeprefix("\ufeff")).replace("\r\n", "\n")
 
 
 def lines_of(text: str) -> list[str]:

@@ -76,6 +76,15 @@ def test_to_saved_model(runs, tmp_path, capsys):
     assert to_saved_model.main([str(runs / "lm"), "--out", str(out)]) == 0
     assert (out / "saved_model.pb").is_file()
     assert "serve, serve_text, step" in capsys.readouterr().out
+    for version in ("1", "2"):
+        arguments = [str(runs / "lm"), "--out", str(tmp_path / "served"), "--version", version]
+        assert to_saved_model.main(arguments) == 0
+        assert (tmp_path / "served" / version / "saved_model.pb").is_file()
+    assert sorted(path.name for path in (tmp_path / "served").iterdir()) == ["1", "2"]
+    with pytest.raises(KitError, match="must not be there yet"):
+        to_saved_model.main(arguments)
+    with pytest.raises(KitError, match="version must be a positive integer; received version=0"):
+        to_saved_model.main([*arguments[:-1], "0"])
 
 
 def generated(capsys, bundle, *arguments):
@@ -177,9 +186,49 @@ def test_standard_input_that_is_not_utf_8(runs, monkeypatch):
         score.main([str(runs / "lm_bundle"), "--file", "-"])
 
 
-def test_classify_needs_a_text(runs):
+def test_classify_needs_a_text(runs, tmp_path):
     with pytest.raises(KitError, match="--file"):
         classify.main([str(runs / "classifier_bundle")])
+    (tmp_path / "empty.txt").write_text("")
+    with pytest.raises(KitError, match=r"empty\.txt holds none"):
+        classify.main([str(runs / "classifier_bundle"), "--file", str(tmp_path / "empty.txt")])
+
+
+def test_classify_answers_line_by_line(runs):
+    command = [sys.executable, "-m", "export.classify", str(runs / "classifier_bundle")]
+    with subprocess.Popen(
+        [*command, "--file", "-"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        for text in ("a good film", "字", "bad"):
+            process.stdin.write(f"{text}\n")
+            process.stdin.flush()  # and the pipe stays open: the answer comes before the next text
+            assert process.stdout.readline().split("\t")[2] == f"{text}\n"
+        process.stdin.close()
+        assert process.wait() == 0
+
+
+def test_classify_prints_what_stands_before_a_broken_line(runs, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(classify, "_TOGETHER", 2)
+    file = tmp_path / "texts.txt"
+    file.write_bytes(b"good\nbad\ngood \xff film\n")
+    capsys.readouterr()
+    with pytest.raises(KitError, match=r"received byte 0xff at byte offset 14 \(line 3\)"):
+        classify.main([str(runs / "classifier_bundle"), "--file", str(file)])
+    assert [line.split("\t")[2] for line in capsys.readouterr().out.splitlines()] == ["good", "bad"]
+
+
+def test_score_by_line_and_a_file_in_another_encoding(runs, tmp_path, capsys):
+    file = tmp_path / "texts.txt"
+    file.write_text("To be\nor not\n", encoding="utf-16")
+    capsys.readouterr()
+    arguments = [str(runs / "lm_bundle"), "--file", str(file), "--encoding", "utf-16", "--lines"]
+    assert score.main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("\t")[2:] for line in lines] == [["4", "To be"], ["5", "or not"]]
 
 
 def test_the_wrong_bundle_for_the_command(runs):

@@ -10,6 +10,7 @@ import pytest
 from keras import layers
 
 from export import to_onnx as command
+from keras_rnn_kit import layers as kit
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import export_onnx_file, parity
 from keras_rnn_kit.layers import IndRNN
@@ -130,3 +131,27 @@ def test_the_command_takes_any_keras_file(tmp_path: Path, capsys: Any) -> None:
     assert f"Wrote {out}" in printed
     with pytest.raises(KitError, match=r"nowhere\.keras isn't there"):
         command.main([str(tmp_path / "nowhere.keras"), "--out", str(out)])
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16"])
+@pytest.mark.parametrize("of", [layers, kit], ids=["keras", "kit"])
+def test_what_trained_in_half_precision_is_exported_in_float32(
+    of: Any, policy: str, tmp_path: Path
+) -> None:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        ids = keras.Input((None,), dtype="int32", name="ids")
+        x = layers.Embedding(9, 4, mask_zero=True)(ids)
+        x = of.Bidirectional(of.LSTM(3, return_sequences=True, dropout=0.1))(x)
+        inner = keras.Sequential([keras.Input((None, 6)), of.GRU(4)], name="inner")
+        model = keras.Model(ids, layers.Dense(2, dtype="float32", name="y")(inner(x)))
+    finally:
+        keras.config.set_dtype_policy(before)
+    differences = export_onnx_file(model, tmp_path / "model.onnx")
+    assert max(found.value for found in differences) < 1e-5
+    drawn = np.random.default_rng(0).integers(0, 9, (3, 7)).astype("int32")
+    # Half precision itself is right to 2 to the power of -11, bfloat16 to -8.
+    received = run(tmp_path / "model.onnx", ids=drawn)["y"]
+    np.testing.assert_allclose(received, model(drawn), atol=3e-3, rtol=0)
+    assert {layer.compute_dtype for layer in model.layers[1:-1]} != {"float32"}  # left as it was
