@@ -1,6 +1,7 @@
 """The sizes that the benchmarks run, and what is drawn for them."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,19 @@ INFERENCE = (
     Shape(32, 200, 128, 512),
 )
 INFERENCE_ASKED = Shape(1, 100, 64, 128)
+BATCHES, TIMES = (1, 8, 32, 128), (1, 20, 100, 500)
+WIDTHS = ((64, 64), (64, 128), (128, 256), (128, 512))  # E, H
+
+
+def whole() -> tuple[Shape, ...]:
+    """Every batch with every length and width.
+
+    Example:
+
+    >>> len(whole())
+    64
+    """
+    return tuple(Shape(b, t, *w) for w, b, t in itertools.product(WIDTHS, BATCHES, TIMES))
 
 
 def right_padded(shape: Shape, rng: np.random.Generator) -> npt.NDArray[np.bool_]:

@@ -1,13 +1,15 @@
 """Times inference: the kit's ONNX export beside Keras's and the RNN operator, and generation.
 
 Run it with `python -m benchmarks.inference`; `NOTES.md` says how to read it. What is compared is
-made in `onnx_graphs.py`, `onnx_runs.py` and `generation.py`.
+made in `onnx_graphs.py`, `onnx_runs.py`, `served_models.py` and `generation.py`.
 """
 
 import dataclasses
-import itertools
-from collections.abc import Sequence
-from typing import Literal
+import functools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
 
 from benchmarks import grid
 from benchmarks.peers import OURS
@@ -15,8 +17,8 @@ from benchmarks.report import (
     Asked,
     Row,
     asked_table,
-    at_least,
     check_arguments,
+    chosen_of,
     noise,
     progress,
     rows_table,
@@ -27,21 +29,35 @@ from keras_rnn_kit.commands import option, parse, run, starting_quietly
 with starting_quietly():
     import tensorflow as tf
 
-    from benchmarks import generation, onnx_graphs, onnx_runs
-    from benchmarks.layer_step import GRU, LSTM, SIMPLE_RNN
+    from benchmarks import (
+        generation,
+        inference_asked,
+        onnx_graphs,
+        onnx_runs,
+        served_models,
+        torch_layers,
+    )
+    from keras_rnn_kit.exporting import to_onnx
+    from keras_rnn_kit.exporting.quantization import to_int8
 
-KINDS = (SIMPLE_RNN, GRU, LSTM)
 THREADS = (1, 2)
-ALLOWED_SHARE, ALLOWED_MS = 0.05, 0.010  # a kit's run may take so much longer, the larger of both
 QUICK_ROUNDS = 5
+INT8 = "kit, int8"
+INT8_SHAPES = (grid.Shape(1, 100, 128, 512), grid.Shape(32, 100, 128, 512))
+INT8_KINDS = ("SimpleRNN", "GRU", "LSTM")
+SECTIONS = (*onnx_graphs.STRUCTURES, "int8", "generation")
+# Of the whole grid each timing is shorter, since there are two thousand of them.
+WHOLE_SECONDS = 0.01
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The defaults take some minutes on two CPU cores."""
+    """The defaults take some minutes on two CPU cores, the whole grid an hour."""
 
     rounds: int = option(25, "how often each peer is timed")
     quick: bool = option(False, f"the smallest shape alone, {QUICK_ROUNDS} rounds")
+    grid: Literal["small", "whole"] = option("small", "three shapes, or every B, T and width")
+    only: str | None = option(None, f"sections with commas between them: {', '.join(SECTIONS)}")
     output: Literal["logits", "hidden"] = option("logits", "with an output layer on top or without")
     json: str = option("build/benchmarks/inference.json", "the file to write")
 
@@ -50,98 +66,105 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Checks that all peers agree, times them, prints tables and writes the JSON."""
     config = parse(Config, __doc__.splitlines()[0], argv)
     check_arguments(config.rounds, config.json)
+    chosen = chosen_of(config.only, SECTIONS, "sections")
     tf.get_logger().setLevel("ERROR")  # many functions are traced here, on purpose
-    shapes = grid.INFERENCE[: 1 if config.quick else None]
     rounds = min(config.rounds, QUICK_ROUNDS) if config.quick else config.rounds
+    whole = config.grid == "whole"
+    shapes = grid.whole() if whole else grid.INFERENCE
+    shapes = shapes[: 1 if config.quick else None]
 
-    rows = []
-    for kind in KINDS:
-        for masked, shape in itertools.product((False, True), shapes):
-            graphs = onnx_graphs.onnx_graphs(
-                shape, masked=masked, logits=config.output == "logits", kind=kind
-            )
-            for threads in THREADS:
-                row = onnx_runs.run_row(
-                    graphs,
-                    shape,
-                    masked=masked,
-                    threads=threads,
-                    rounds=rounds,
-                    layer=kind.name,
-                )
+    found: dict[str, list[Row]] = {}
+    asked: list[Asked] = []
+    texts: list[str] = []
+
+    def add(section: str, rows: list[Row], title: str, text: str, of: list[Asked]) -> None:
+        found[section] = rows
+        texts.append(f"## {title}\n\n{text}\n")
+        asked.extend(of)
+        _write(config, rounds, found, asked)  # an interrupted run keeps what it has
+
+    for structure in (name for name in chosen if name in onnx_graphs.STRUCTURES):
+        logits, seconds = config.output == "logits", WHOLE_SECONDS if whole else onnx_runs.SECONDS
+        rows = []
+        for masked in (False, True):
+            for row in structure_rows(structure, shapes, masked, logits, rounds, seconds):
                 rows.append(row)
                 progress(str(row))
-    generated = generation.generation_row(rounds=max(1, rounds // 3))
-    progress(f"generation: {generated}")
+        peers = (*onnx_graphs.PEERS, served_models.TRACED, served_models.TORCH)
+        of = inference_asked.of_graphs(rows)
+        title = f"{structure}, ONNX on CPU, tokens to {config.output}"
+        add(structure, rows, title, rows_table(rows, peers), of)
+    if "int8" in chosen:
+        rows = list(int8_rows(INT8_SHAPES[: 1 if config.quick else None], rounds))
+        of = inference_asked.of_int8(rows, INT8)
+        add("int8", rows, "Whole numbers, in int8", rows_table(rows, (OURS, INT8)), of)
+    if "generation" in chosen:
+        row = generation.generation_row(rounds=max(1, rounds // 3))
+        progress(f"generation: {row}")
+        of = inference_asked.of_generation(rates_of(row))
+        add("generation", [row], "Generation, characters a second", generation_table(row), of)
 
-    print(f"## ONNX on CPU, tokens to {config.output}\n\n{rows_table(rows, onnx_graphs.PEERS)}\n")
-    print(f"## Generation, one character at a time\n\n{generation_table(generated)}\n")
-    asked = [*asked_of(rows), *asked_of_generation(generated)]
-    print(f"{noise([*rows, generated])}\n\n## Asked\n\n{asked_table(asked)}\n")
-    write_json(
-        config.json,
-        {
-            "benchmark": "inference",
-            "quick": config.quick,
-            "rounds": rounds,
-            "output": config.output,
-            "sections": {
-                "onnx": [row.to_json() for row in rows],
-                "generation": [
-                    {**generated.to_json(), "characters_per_second": rates_of(generated)}
-                ],
-            },
-            "asked": [one.to_json() for one in asked],
-        },
-    )
-    print(f"Wrote {config.json}")
+    print("\n".join(texts))
+    every = [row for rows in found.values() for row in rows]
+    print(f"{noise(every)}\n\n## Asked\n\n{asked_table(asked)}\n\nWrote {config.json}")
     return 0
 
 
-def asked_of(rows: Sequence[Row]) -> list[Asked]:
-    """No case slower than any peer, but for the allowance; factors at one shape."""
-    asked = []
-    for masked in ("no", "yes"):
-        cases = [row for row in rows if row.case["masked"] == masked]
-        for name, peers in (
-            (onnx_graphs.KERAS_EXPORT, [onnx_graphs.KERAS_EXPORT]),
-            ("the RNN operator", list(onnx_graphs.PEERS[2:])),
-        ):
-            what = f"masked {masked}: beside {name}, every shape and thread count"
-            asked += no_slower(what, cases, peers)
-    at = str(grid.INFERENCE_ASKED)
-    for kind, (masked, factor) in itertools.product(KINDS, (("no", None), ("yes", 2))):
-        ratios = {
-            f"threads {row.case['threads']}": row.ratio(onnx_graphs.KERAS_EXPORT)
-            for row in rows
-            if row.case["B, T, E, H"] == at
-            and row.case["masked"] == masked
-            and row.case["layer"] == kind.name
-        }
-        if kind is SIMPLE_RNN:
-            factor = 3
-        if factor is not None:
-            what = f"{kind.name}, masked {masked}: {onnx_graphs.KERAS_EXPORT} / kit at ({at})"
-            asked += at_least(what, factor, ratios)
-    return asked
+def structure_rows(
+    structure: str,
+    shapes: Sequence[grid.Shape],
+    masked: bool,
+    logits: bool,
+    rounds: int,
+    seconds: float,
+) -> Iterator[Row]:
+    """A row for each shape and number of threads; shapes of one width share their graphs."""
+    widths = dict.fromkeys((shape.features, shape.units) for shape in shapes)
+    for width in widths:
+        ours, theirs = onnx_graphs.models(structure, *width, masked=masked, logits=logits)
+        graphs = onnx_graphs.onnx_graphs(ours, theirs, structure)
+        traced = served_models.traced(theirs)
+        kind = onnx_graphs.STRUCTURES[structure]
+        for shape in (s for s in shapes if (s.features, s.units) == width):
+            for threads in THREADS:
+                others: dict[str, served_models.Run] = {}
+                if threads == THREADS[-1]:  # TensorFlow takes all cores, here two
+                    others[served_models.TRACED] = traced
+                if kind.torch and not masked and torch_layers.installed():
+                    run = served_models.torch_model(ours, kind, threads)
+                    others[served_models.TORCH] = run
+                yield onnx_runs.run_row(
+                    graphs,
+                    shape,
+                    structure=structure,
+                    masked=masked,
+                    threads=threads,
+                    rounds=rounds,
+                    seconds=seconds,
+                    others=others,
+                )
 
 
-def no_slower(what: str, rows: Sequence[Row], peers: Sequence[str]) -> list[Asked]:
-    """Asked: ours takes no longer than each of the peers; the worst case is named."""
-    found = []
-    for row in rows:
-        for peer in peers:
-            theirs, ours, ratio = row.ms(peer), row.ms(OURS), row.ratio(peer)
-            if theirs is None or ours is None or ratio is None:
-                continue
-            allowed = theirs + max(theirs * ALLOWED_SHARE, ALLOWED_MS)
-            layer, shape, threads = (row.case[name] for name in ("layer", "B, T, E, H", "threads"))
-            case = f"{layer} {shape}, threads {threads}, {peer}"
-            found.append((ours / allowed, f"{ratio:.2f} ({case})"))
-    if not found:
-        return []
-    worst, measured = max(found)
-    return [Asked(what, "ratio ≥ 1, but for 5% or 10 µs", measured, worst <= 1)]
+def int8_rows(shapes: Sequence[grid.Shape], rounds: int) -> Iterator[Row]:
+    """The kit's export in float32 beside the same in whole numbers, one thread.
+
+    They agree to no tolerance that means anything: what rounding costs is measured on a text, by
+    `export.to_onnx --precision int8`.
+    """
+    for structure in INT8_KINDS:
+        ours, _ = onnx_graphs.models(structure, 128, 512, masked=False, logits=True)
+        signature = [tf.TensorSpec([None, None], tf.int32, name="tokens")]
+        forward = functools.partial(ours, training=False)
+        plain, rounded = (
+            to_onnx(lambda tokens, f=forward: {"y": f(tokens)}, signature, quantized=quantized)
+            for quantized in (False, True)
+        )
+        graphs = {OURS: plain.SerializeToString(), INT8: to_int8(rounded).SerializeToString()}
+        for shape in shapes:
+            how: dict[str, Any] = {"masked": False, "threads": 1, "rounds": rounds}
+            row = onnx_runs.run_row(graphs, shape, structure=structure, tolerance=0.2, **how)
+            progress(str(row))
+            yield row
 
 
 def generation_table(row: Row) -> str:
@@ -154,24 +177,31 @@ def generation_table(row: Row) -> str:
     )
 
 
-def asked_of_generation(row: Row) -> list[Asked]:
-    """`stream` beside the peers, and the graph that does it all beside `stream`."""
-    rates = rates_of(row)
-    asked: list[Asked] = []
-    for one, other, factor in (
-        (generation.STREAM, generation.PREDICT, 1000),
-        (generation.STREAM, generation.TRACED, 50),
-        (generation.GRAPH, generation.STREAM, 1.8),
-        (generation.GRAPH_OF_MANY, generation.STREAM, 10),
-    ):
-        what = f"characters/s: {one} / {other}"
-        asked += at_least(what, factor, {"": rates[one] / rates[other]})
-    return asked
-
-
 def rates_of(row: Row) -> dict[str, float]:
     """Characters a second by peer."""
     return {peer: 1000 / ms for peer in row.times if (ms := row.ms(peer))}
+
+
+def _write(
+    config: Config, rounds: int, found: Mapping[str, Sequence[Row]], asked: Sequence[Asked]
+) -> None:
+    """Over what the file holds of other sections, if it is of the same settings."""
+    settings = {
+        "benchmark": "inference",
+        "quick": config.quick,
+        "grid": config.grid,
+        "rounds": rounds,
+        "output": config.output,
+    }
+    before: dict[str, Any] = {}
+    path = Path(config.json)
+    if config.only is not None and path.is_file():
+        read = json.loads(path.read_text(encoding="utf-8"))
+        if settings.items() <= read.items():
+            before = read["sections"]
+    sections = {name: [row.to_json() for row in rows] for name, rows in found.items()}
+    asked_json = [one.to_json() for one in asked]
+    write_json(config.json, {**settings, "sections": {**before, **sections}, "asked": asked_json})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The same recurrent model as ONNX, by every way to get there: embedding, recurrence, output.
 
 - `kit`: `keras_rnn_kit.exporting.to_onnx`, target `cpu`;
-- `Keras export`: `model.export(format="onnx")` of the model with Keras's own layer;
+- `Keras export`: `model.export(format="onnx")` of the model with Keras's own layers;
 - `RNN, kit's cuda target`: the same exporter with ONNX's `RNN` operator;
 - `RNN, by hand`: that operator with as little around it as can be. It has no mask.
 
@@ -11,9 +11,11 @@ All take `tokens [B, T]` with both axes free and give one output, `[B, T, V]` or
 """
 
 import contextlib
+import dataclasses
 import io
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,51 +23,102 @@ import keras
 import numpy as np
 import onnx
 import tensorflow as tf
+from keras import ops
 
 from benchmarks import grid
-from benchmarks.grid import Shape
-from benchmarks.layer_step import SIMPLE_RNN, Kind
 from benchmarks.peers import OURS
 from keras_rnn_kit import layers
+from keras_rnn_kit.cells import WeightedCell
 from keras_rnn_kit.exporting import to_onnx
 from keras_rnn_kit.exporting.nodes import Nodes
 
 KERAS_EXPORT = "Keras export"
-PEERS = (OURS, KERAS_EXPORT, "RNN, kit's cuda target", "RNN, by hand")
+OPERATOR, BY_HAND = "RNN, kit's cuda target", "RNN, by hand"
+PEERS = (OURS, KERAS_EXPORT, OPERATOR, BY_HAND)
 
 
-def onnx_graphs(
-    shape: Shape, *, masked: bool, logits: bool, seed: int = 0, kind: Kind = SIMPLE_RNN
-) -> dict[str, bytes]:
-    """By peer, the ONNX file; `masked` masks id 0, `logits` puts an output layer on top."""
+@keras.saving.register_keras_serializable(package="benchmarks")
+class LeakyCell(WeightedCell):
+    """A cell of one's own, as in `docs/your_own_cell.md`."""
+
+    def update(self, projected: Any, recurrent: Any, states: Any) -> Any:
+        """Half of the state stays."""
+        h = 0.5 * states[0] + 0.5 * ops.tanh(projected + recurrent)
+        return h, [h]
+
+
+@dataclasses.dataclass(frozen=True)
+class Structure:
+    """The recurrent layers of a model: those of a module that has Keras's names, and H units."""
+
+    make: Callable[[Any, int], list[Any]]
+    operator: bool = False  # ONNX's `RNN` is a peer
+    torch: str = ""  # PyTorch's module, with how many layers, and in how many directions
+    layers: int = 1
+    directions: int = 1
+
+
+def _sequences(name: str, count: int = 1) -> Callable[[Any, int], list[Any]]:
+    return lambda module, units: [
+        getattr(module, name)(units, return_sequences=True) for _ in range(count)
+    ]
+
+
+def _both_directions(module: Any, units: int) -> list[Any]:
+    return [module.Bidirectional(*_sequences("SimpleRNN")(module, units))]
+
+
+def _own(module: Any, units: int) -> list[Any]:
+    return [module.RNN(LeakyCell(units), return_sequences=True)]
+
+
+STRUCTURES = {
+    "SimpleRNN": Structure(_sequences("SimpleRNN"), operator=True, torch="RNN"),
+    "GRU": Structure(_sequences("GRU"), torch="GRU"),
+    "LSTM": Structure(_sequences("LSTM"), torch="LSTM"),
+    "both directions": Structure(_both_directions, operator=True, torch="RNN", directions=2),
+    "two layers": Structure(_sequences("SimpleRNN", 2), operator=True, torch="RNN", layers=2),
+    "own cell": Structure(_own),
+}
+
+
+def models(
+    structure: str, features: int, units: int, *, masked: bool, logits: bool, seed: int = 0
+) -> tuple[keras.Model, keras.Model]:
+    """The kit's and Keras's, of the same weights; `masked` masks id 0.
+
+    `logits` puts an output layer on top. Biases are not zero, so that who forgets one is found out.
+    """
+    keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
-    recurrent = grid.weights(shape, rng, kind.gates, kind.biases)
-    embedding = rng.uniform(-1, 1, (grid.VOCABULARY, shape.features)).astype(np.float32)
-    output = rng.normal(0, 0.1, (shape.units, grid.VOCABULARY)).astype(np.float32)
-    bias = rng.normal(0, 0.1, grid.VOCABULARY).astype(np.float32)
-    head = [output, bias] if logits else []
-    weights = [embedding, *recurrent, *head]
+    make = STRUCTURES[structure].make
+    ours = _model(make(layers, units), features, masked, logits)
+    theirs = _model(make(keras.layers, units), features, masked, logits)
+    for weight in ours.weights:
+        if weight.path.endswith("bias"):
+            weight.assign(rng.normal(0, 0.1, weight.shape))
+    theirs.set_weights(ours.get_weights())
+    return ours, theirs
 
-    ours = _model(getattr(layers, kind.name), shape, masked, logits, weights)
-    theirs = _model(getattr(keras.layers, kind.name), shape, masked, logits, weights)
+
+def onnx_graphs(ours: keras.Model, theirs: keras.Model, structure: str) -> dict[str, bytes]:
+    """By peer, the ONNX file of two models that `models` made."""
     graphs = {OURS: _kit_export(ours, "cpu"), KERAS_EXPORT: _keras_export(theirs)}
-    if kind is not SIMPLE_RNN:
+    if not STRUCTURES[structure].operator:
         return graphs
-    graphs["RNN, kit's cuda target"] = _kit_export(ours, "cuda")
-    if not masked:
-        graphs["RNN, by hand"] = _by_hand(embedding, recurrent, head)
+    graphs[OPERATOR] = _kit_export(ours, "cuda")
+    embedding, *rest = ours.get_weights()
+    if structure == "SimpleRNN" and not ours.layers[1].mask_zero:
+        graphs[BY_HAND] = _by_hand(embedding, rest[:3], rest[3:])
     return graphs
 
 
-def _model(
-    layer_class: Any, shape: Shape, masked: bool, logits: bool, weights: list[Any]
-) -> keras.Model:
+def _model(recurrent: list[Any], features: int, masked: bool, logits: bool) -> keras.Model:
     tokens = keras.Input((None,), dtype="int32")
-    hidden = keras.layers.Embedding(grid.VOCABULARY, shape.features, mask_zero=masked)(tokens)
-    hidden = layer_class(shape.units, return_sequences=True)(hidden)
-    model = keras.Model(tokens, keras.layers.Dense(grid.VOCABULARY)(hidden) if logits else hidden)
-    model.set_weights(weights)
-    return model
+    hidden = keras.layers.Embedding(grid.VOCABULARY, features, mask_zero=masked)(tokens)
+    for layer in recurrent:
+        hidden = layer(hidden)
+    return keras.Model(tokens, keras.layers.Dense(grid.VOCABULARY)(hidden) if logits else hidden)
 
 
 def _kit_export(model: keras.Model, target: str) -> bytes:

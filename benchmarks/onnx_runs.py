@@ -1,6 +1,6 @@
 """The ONNX graphs through onnxruntime, each in a session with the same options and threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from benchmarks import grid
 from benchmarks.agreement import check_agreement
 from benchmarks.grid import Shape
 from benchmarks.report import Row
+from benchmarks.served_models import Run
 from benchmarks.timing import alternate
 from keras_rnn_kit.runtime.session import open_session
 
@@ -22,32 +23,39 @@ SECONDS = 0.05
 
 
 def run_row(
-    graphs: dict[str, bytes],
+    graphs: Mapping[str, bytes],
     shape: Shape,
     *,
+    structure: str = "SimpleRNN",
     masked: bool,
     threads: int,
     rounds: int,
     seed: int = 0,
     seconds: float = SECONDS,
-    layer: str = "SimpleRNN",
+    others: Mapping[str, Run] | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Row:
-    """Times one case; `KitError` where the outputs of the graphs don't agree."""
+    """Times one case, with what runs elsewhere among the peers.
+
+    `KitError` where the outputs don't agree.
+    """
     rng = np.random.default_rng(seed)
     tokens = rng.integers(1, grid.VOCABULARY, (shape.batch, shape.time)).astype(np.int32)
     if masked:
         tokens = np.where(grid.right_padded(shape, rng), tokens, np.int32(0))
     runs = {peer: _run(graph, tokens, threads) for peer, graph in graphs.items()}
+    runs |= {peer: run(tokens) for peer, run in (others or {}).items()}
     case = {
-        "layer": layer,
+        "layer": structure,
         "B, T, E, H": str(shape),
         "masked": "yes" if masked else "no",
         "threads": threads,
     }
     differences = check_agreement(
-        {peer: run() for peer, run in runs.items()}, ["output"], tolerance=TOLERANCE, case=str(case)
+        {peer: run() for peer, run in runs.items()}, ["output"], tolerance=tolerance, case=str(case)
     )
-    return Row.of(case, alternate(runs, rounds=rounds, min_seconds=seconds), differences)
+    times = alternate(runs, rounds=rounds, min_seconds=seconds, warmup=1)
+    return Row.of(case, times, differences)
 
 
 def _run(graph: bytes, tokens: npt.NDArray[np.int32], threads: int) -> Callable[[], list[Any]]:
