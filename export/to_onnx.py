@@ -46,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--data", help="what a lower precision is measured on: a text, or labelled texts"
     )
+    parser.add_argument(
+        "--text-input", action="store_true", help="a classifier's text.onnx, which takes strings"
+    )
     parser.add_argument("--opset", type=int, default=OPSETS[-1], help="default: %(default)s")
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     arguments = parser.parse_args(argv)
@@ -55,11 +58,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{arguments.opset} ..."
     )
     if Path(arguments.out).suffix != SUFFIX:
-        return _bundle(arguments.model, arguments.out, arguments.precision, arguments.data, how)
-    if arguments.precision != "float32" or arguments.data is not None:
+        how |= {"precision": arguments.precision, "text_input": arguments.text_input}
+        return _bundle(arguments.model, arguments.out, arguments.data, how)
+    if arguments.precision != "float32" or arguments.data is not None or arguments.text_input:
         raise KitError(
-            "--precision and --data are for bundles; received an output file. Pass a folder as "
-            "--out, for a language model or text classifier of this kit."
+            "--precision, --data and --text-input are for bundles; received an output file. Pass a "
+            "folder as --out, for a language model or text classifier of this kit."
         )
     return _file(arguments.model, arguments.out, how)
 
@@ -69,16 +73,14 @@ def _file(source: str, out: str, how: dict[str, Any]) -> int:
     return 0
 
 
-def _bundle(source: str, out: str, precision: str, data: str | None, how: dict[str, Any]) -> int:
+def _bundle(source: str, out: str, data: str | None, how: dict[str, Any]) -> int:
     check_free(out, how["overwrite"])
     model, encoder, report = load_run(source)
     loaders: dict[str, Any] = {"language_model": load_text, "text_classifier": load_labelled}
     loaded = None if data is None else loaders[kind_of(model)](data)
-    check_precision(precision, how["target"], kind_of(model), loaded)
+    check_precision(how["precision"], how["target"], kind_of(model), loaded)
     metrics = {name: value for name, value in report.items() if isinstance(value, int | float)}
-    differences = export_onnx(
-        model, out, encoder, precision=precision, data=loaded, metrics=metrics, **how
-    )
+    differences = export_onnx(model, out, encoder, data=loaded, metrics=metrics, **how)
     _report(differences, sorted(Path(out).iterdir()))
     spec = read_bundle(out).spec
     if spec.measured:

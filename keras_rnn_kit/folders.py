@@ -34,6 +34,7 @@ def whole_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Itera
     _check_place(path, overwrite)
     with _beside(path) as folder:
         yield folder
+        _check_place(path, overwrite)  # once more: another process may have been quicker
         _take_place(folder, path)
 
 

@@ -184,3 +184,21 @@ def test_what_stood_there_comes_back_when_taking_its_place_fails(
         (folder / "a.txt").write_text("new")
     assert seen[0] == "out"
     assert everything(old.parent) == {"out": None, "out/old.txt": "old"}
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_two_at_once_leave_one_whole_folder(tmp_path: Path, overwrite: bool) -> None:
+    path = tmp_path / "out"
+    with contextlib.ExitStack() as stack:
+        second = stack.enter_context(whole_folder(path, overwrite))
+        (second / "of").write_text("the second")
+        with whole_folder(path, overwrite) as first:
+            (first / "of").write_text("the first")
+            (first / "more").write_text("of the first")
+        if not overwrite:
+            with pytest.raises(KitError, match="must not be there yet"):
+                stack.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]
+    found = {file.name: file.read_text() for file in path.iterdir()}
+    first_one = {"of": "the first", "more": "of the first"}
+    assert found == ({"of": "the second"} if overwrite else first_one)

@@ -66,29 +66,28 @@ def generation_graph(
 ) -> onnx.ModelProto:
     """The graph of a built model whose first `specials` ids are special tokens.
 
-        Example:
+    Example:
 
-        >>> import numpy as np
-        >>> import onnxruntime
-        >>> from keras_rnn_kit.exporting.generation_graph import generation_graph
-        >>> from keras_rnn_kit.models import LanguageModel
-    from keras_rnn_kit.runtime import loop
-        >>> model = LanguageModel(9, units=4, embedding=3)
-        >>> model.build((None, None))
-        >>> graph = generation_graph(model, specials=4).SerializeToString()
-        >>> given = {
-        ...     "tokens": np.array([[4, 5, 6], [7, 0, 0]], np.int32),
-        ...     "lengths": np.array([3, 1], np.int32),
-        ...     "length": np.array(5, np.int64),
-        ...     "temperature": np.array(0.7, np.float32),
-        ...     "top_k": np.array(0, np.int64),
-        ...     "top_p": np.array(0.9, np.float32),
-        ...     "seed": np.array(1, np.int64),
-        ...     "stop": np.array(-1, np.int32),
-        ... }
-        >>> generated, counts = onnxruntime.InferenceSession(graph).run(None, given)
-        >>> generated.shape, counts.tolist()
-        ((2, 5), [5, 5])
+    >>> import numpy as np
+    >>> import onnxruntime
+    >>> from keras_rnn_kit.exporting.generation_graph import generation_graph
+    >>> from keras_rnn_kit.models import LanguageModel
+    >>> model = LanguageModel(9, units=4, embedding=3)
+    >>> model.build((None, None))
+    >>> graph = generation_graph(model, specials=4).SerializeToString()
+    >>> given = {
+    ...     "tokens": np.array([[4, 5, 6], [7, 0, 0]], np.int32),
+    ...     "lengths": np.array([3, 1], np.int32),
+    ...     "length": np.array(5, np.int64),
+    ...     "temperature": np.array(0.7, np.float32),
+    ...     "top_k": np.array(0, np.int64),
+    ...     "top_p": np.array(0.9, np.float32),
+    ...     "seed": np.array(1, np.int64),
+    ...     "stop": np.array(-1, np.int32),
+    ... }
+    >>> generated, counts = onnxruntime.InferenceSession(graph).run(None, given)
+    >>> generated.shape, counts.tolist()
+    ((2, 5), [5, 5])
     """
     made = to_onnx(
         lambda *given: _start(model, specials, *given),

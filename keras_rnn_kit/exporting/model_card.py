@@ -14,6 +14,7 @@ _GRAPHS = {
     "model": "whole sequences",
     "step": "one token a row, states in and out",
     "generate": "the whole sampling loop",
+    "text": "texts as strings; `Tokenizer` is onnxruntime's own operator",
 }
 _RUN = {
     "language_model": 'load("THIS_FOLDER").generate("Once ", 100, temperature=0.7)',

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import onnx
 
+from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import parity
 from keras_rnn_kit.exporting.conversion import graph_to_onnx
 from keras_rnn_kit.exporting.generation_graph import INPUTS, OUTPUTS, generation_graph
@@ -19,6 +20,8 @@ from keras_rnn_kit.exporting.graphs import Port, check_ready, graphs_of, kind_of
 from keras_rnn_kit.exporting.model_card import MODEL_CARD, model_card
 from keras_rnn_kit.exporting.precision import Data, check_precision, loss_of_precision
 from keras_rnn_kit.exporting.quantization import to_int8
+from keras_rnn_kit.exporting.text_input import NAME as TEXT
+from keras_rnn_kit.exporting.text_input import check_text_input, text_graph, with_text_input
 from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.models.copying import inference_copy
 from keras_rnn_kit.runtime.bundle import write_spec
@@ -41,6 +44,7 @@ def export_onnx(
     target: str = "cpu",
     precision: str = "float32",
     data: Data | None = None,
+    text_input: bool = False,
     opset: int = 18,
     metrics: Mapping[str, Any] | None = None,
     overwrite: bool = False,
@@ -59,6 +63,8 @@ def export_onnx(
         data: what a lower precision is measured on: a text for a language model, or
             `(texts, labels)` for a classifier. `"int8"` must have it; what was found is in
             `spec.json` and on the model card.
+        text_input: whether a classifier gets a `text.onnx` too, with strings for inputs. That is
+            for encoders without cleaning; see `text_input.check_text_input`.
         opset: the ONNX opset, 15 to 18.
         metrics: figures of the training run, for `spec.json`.
         overwrite: whether a folder that is there is replaced.
@@ -86,11 +92,18 @@ def export_onnx(
     kind = kind_of(model)
     check_ready(model, encoder)
     check_precision(precision, target, kind, data)
+    if text_input:
+        if kind != "text_classifier":
+            raise KitError(
+                f"text input is for text classifiers; received a {type(model).__name__}. Leave it "
+                "out: generate.onnx takes ids."
+            )
+        check_text_input(encoder)
     plain = inference_copy(model)
     with whole_folder(out, overwrite) as folder:
         encoder.save(folder / VOCABULARY)
         described, records, differences = _write_graphs(
-            plain, folder, encoder, target, precision, opset
+            plain, folder, encoder, target, precision, opset, text_input
         )
         spec = {
             "kind": kind,
@@ -116,7 +129,13 @@ def export_onnx(
 
 
 def _write_graphs(
-    plain: Any, folder: Path, encoder: TextEncoder, target: str, precision: str, opset: int
+    plain: Any,
+    folder: Path,
+    encoder: TextEncoder,
+    target: str,
+    precision: str,
+    opset: int,
+    text_input: bool,
 ) -> tuple[dict[str, Any], dict[str, Any], list[parity.Difference]]:
     """Writes the ONNX files, each checked.
 
@@ -135,9 +154,6 @@ def _write_graphs(
     def write(
         name: str, exported: onnx.ModelProto, check: Check, inputs: Ports, outputs: Ports
     ) -> None:
-        if quantized:
-            check(exported, None, precision="float32")  # the graph is right before it is rounded
-            exported = to_int8(exported)
         differences.extend(check(exported, records, precision=precision))
         onnx.helper.set_model_props(exported, about)
         onnx.save(exported, folder / f"{name}.onnx")
@@ -147,17 +163,28 @@ def _write_graphs(
             "outputs": [port.to_json() for port in outputs],
         }
 
+    def rounded(exported: onnx.ModelProto, check: Check) -> onnx.ModelProto:
+        if not quantized:
+            return exported
+        check(exported, None, precision="float32")  # the graph is right before it is rounded
+        return to_int8(exported)
+
     for name, graph in graphs_of(source).items():
-        exported = graph_to_onnx(graph, target, opset, quantized)
         check = functools.partial(parity.check, of_keras[name])
+        exported = rounded(graph_to_onnx(graph, target, opset, quantized), check)
         write(name, exported, check, graph.inputs, graph.outputs)
+        if text_input:
+            of_texts = text_graph(of_keras[name], encoder)
+            check = functools.partial(parity.check, of_texts)
+            exported = with_text_input(exported, encoder)
+            write(TEXT, exported, check, of_texts.inputs, graph.outputs)
     specials = len(encoder.vocabulary.specials)
     if kind == "language_model" and len(encoder.vocabulary) > specials:
         exported = generation_graph(
             source, specials, target=target, opset=opset, quantized=quantized
         )
         check = functools.partial(parity.check_generation, plain, specials)
-        write(GENERATE, exported, check, INPUTS, OUTPUTS)
+        write(GENERATE, rounded(exported, check), check, INPUTS, OUTPUTS)
     return described, records, differences
 
 

@@ -17,6 +17,8 @@ from keras_rnn_kit.cells.contract import ProjectedCell
 
 _DTYPES = ("float32", "float16")  # onnxruntime has none of them in float64
 _RNN_ACTIVATIONS = {keras.activations.tanh: "Tanh", keras.activations.relu: "Relu"}
+# Measured on a CPU; see `wants_operator`.
+_MANY_ROWS, _FEW_UNITS = 32, 64
 # Where a gate of Keras's stands in ONNX's order.
 _GRU_ORDER = (0, 1, 2)  # update, reset, candidate in both
 _LSTM_ORDER = (0, 3, 1, 2)  # input, output, forget, candidate; Keras has the output gate last
@@ -42,9 +44,11 @@ def wants_operator(
     """Whether `target` is better off with the operator of a cell, for batches of a fixed size.
 
     As `benchmarks/NOTES.md` has it: on CUDA always. On a CPU the `Scan` of a `GRU` or `LSTM` takes
-    3 to 12 times as long at a batch of one, and no less than seven tenths anywhere; that of an
-    `RNN` is up to 8 times as fast, but half as fast for ReLU at a batch of one. Of what is to be
-    `quantized`, onnxruntime has whole numbers for the products in a `Scan`, and for an `LSTM`.
+    3 to 12 times as long at a batch of one; from 32 rows on that of a `GRU` is the faster one. The
+    `Scan` of an `RNN` is up to 8 times as fast, but slower for a batch of one with ReLU or at most
+    64 units. Where the batch is free, it is taken for a small one of `GRU` and `LSTM`, and for a
+    larger one of `RNN`, which loses less so. Of what is to be `quantized`, onnxruntime has whole
+    numbers for the products in a `Scan`, and for an `LSTM`.
     """
 
     def wants(cell: ProjectedCell, batch: int | None) -> bool:
@@ -52,9 +56,13 @@ def wants_operator(
             return False
         if quantized:
             return type(cell) is LSTMCell
-        gated = isinstance(cell, (GRUCell, LSTMCell))
-        relu = cell.activation is keras.activations.relu
-        return target == "cuda" or gated or (relu and batch == 1)
+        if target == "cuda" or isinstance(cell, LSTMCell):
+            return True
+        if isinstance(cell, GRUCell):
+            return batch is None or batch < _MANY_ROWS
+        return batch == 1 and (
+            cell.activation is keras.activations.relu or cell.units <= _FEW_UNITS
+        )
 
     return wants
 

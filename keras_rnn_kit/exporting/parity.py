@@ -120,5 +120,6 @@ def _compare(
 
 
 def _of_keras(graph: Graph, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    types = {port.name: port.dtype for port in graph.inputs}
+    """What Keras makes of them, each in the type that it takes."""
+    types = {port.name: object if port.dtype == "string" else port.dtype for port in graph.inputs}
     return graph.function(*(values.astype(types[name]) for name, values in inputs.items()))

@@ -122,7 +122,7 @@ class _TextToIds(tf.Module):
         # All white space becomes a space, a space follows each token, and what is between spaces
         # is a token: no token holds white space.
         texts = tf.strings.regex_replace(texts, f"[{_re2(characters.SPACE)}]", " ")
-        texts = tf.strings.regex_replace(texts, _word_pattern(), r"\0 ")
+        texts = tf.strings.regex_replace(texts, word_pattern(), r"\0 ")
         tokens = tf.strings.split(texts)
         if self._cleaning.strip_punctuation:
             pattern = f"[{_re2(characters.punctuation())}]+"
@@ -181,7 +181,7 @@ def _keep(tokens: Any, mask: Any) -> Any:
     return tf.ragged.boolean_mask(tokens, tokens.with_flat_values(mask))
 
 
-def _word_pattern() -> str:
+def word_pattern() -> str:
     """`WordTokenizer`'s pattern for RE2, which has no possessive quantifiers and needs none."""
     word = f"[{_re2(characters.word_characters())}]+"
     joiner = f"[{_re2(characters.JOINERS)}]"

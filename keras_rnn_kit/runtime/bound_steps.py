@@ -21,12 +21,14 @@ class BoundSteps:
         session: of the graph `step`.
         graph: what goes in and out of it.
         states: to start from, `[B, ...]` each.
+        batch: B.
     """
 
-    def __init__(self, session: Any, graph: Graph, states: Sequence[npt.NDArray[Any]]) -> None:
+    def __init__(
+        self, session: Any, graph: Graph, states: Sequence[npt.NDArray[Any]], batch: int
+    ) -> None:
         value = import_onnxruntime().OrtValue.ortvalue_from_numpy
         first, logits = graph.inputs[0], graph.outputs[0]
-        batch = len(states[0]) if states else 1
         # On a CPU onnxruntime reads and writes these arrays themselves.
         self._tokens = np.zeros(batch, first.dtype)
         self._logits = np.zeros((batch, int(logits.shape[-1])), logits.dtype)

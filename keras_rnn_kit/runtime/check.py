@@ -28,12 +28,19 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 def record(graph: str, batch: int, length: int, inputs: Arrays, outputs: Arrays) -> dict[str, Any]:
-    """One run of a graph as `check.npz` has it."""
+    """One run of a graph as `check.npz` has it; texts as such, which need no pickle."""
     return {
-        f"{graph}.{batch}x{length}.{side}.{name}": values
+        f"{graph}.{batch}x{length}.{side}.{name}": values.astype(str)
+        if values.dtype == object
+        else values
         for side, arrays in (("in", inputs), ("out", outputs))
         for name, values in arrays.items()
     }
+
+
+def _as_type(values: npt.NDArray[Any], before: type, after: type) -> npt.NDArray[Any]:
+    """Texts in the other of the two types that NumPy has for them; numbers as they are."""
+    return values.astype(after) if np.issubdtype(values.dtype, before) else values
 
 
 def check_bundle(path: str | os.PathLike[str], provider: str = "cpu") -> list[Difference]:
@@ -111,7 +118,10 @@ def _runs(bundle: Bundle) -> Runs:
                 graph, batch, length, side, name = _KEY.fullmatch(key).groups()  # type: ignore[union-attr]
                 bundle.spec.graphs[graph]
                 run = runs.setdefault((graph, int(batch), int(length)), ({}, {}))
-                run[side == "out"][name] = arrays[key]
+                values = arrays[key]
+                run[side == "out"][name] = (
+                    values.astype(object) if values.dtype.kind == "U" else values
+                )
     except (ValueError, AttributeError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise KitError(
             f"{bundle.path / RECORDS} must hold the runs of the bundle's graphs; received another "

@@ -129,7 +129,7 @@ class LanguageModel:
         ):
             return self._generate_inside(prompts, length, settings)
         last, states = self._warm_up(prompts)
-        rows = generate(self._bound(states), last[:, None], length, **settings)
+        rows = generate(self._bound(states, len(last)), last[:, None], length, **settings)
         texts = []
         for before, row in zip(last.tolist(), rows.tolist(), strict=True):
             if settings["stop_id"] in row:
@@ -151,7 +151,7 @@ class LanguageModel:
         """As `generate` of one text, but yields each token's text as soon as it is sampled."""
         last, states = self._warm_up(self._prompt_ids([prompt]))
         settings = self._settings(temperature, top_k, top_p, seed, stop)
-        steps = stream(self._bound(states), last[:, None], length, **settings)
+        steps = stream(self._bound(states, len(last)), last[:, None], length, **settings)
         return self._stream(steps, int(last[0]), settings["stop_id"])
 
     def score(self, text: str | npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -182,8 +182,8 @@ class LanguageModel:
         """exp(total negative log-likelihood / number of scored tokens) of a text; see `score`."""
         return float(np.exp(-self.score(text).mean()))
 
-    def _bound(self, states: Arrays) -> BoundSteps:
-        return BoundSteps(self._sessions["step"], self.bundle.spec.graphs["step"], states)
+    def _bound(self, states: Arrays, batch: int) -> BoundSteps:
+        return BoundSteps(self._sessions["step"], self.bundle.spec.graphs["step"], states, batch)
 
     def _run(self, graph: str, tokens: Tokens, states: Any) -> tuple[npt.NDArray[Any], Arrays]:
         feed = dict(zip(self._states.names, self._states.check(states, len(tokens)), strict=True))

@@ -18,7 +18,8 @@ lower one costs, where that was measured.
 A language model has the graphs `model` (tokens [B, T] to logits [B, T, V]) and `step` (tokens [B]
 to logits [B, V]). Both take the states `state_0`, `state_1`, … [B, …] and return them as
 `next_state_0`, … in the same form. A text classifier has `model` (tokens [B, T], right-padded with
-the id of `<pad>`, to logits [B, C]) and C labels.
+the id of `<pad>`, to logits [B, C]) and C labels; where it was asked for also `text`, which takes
+texts [B].
 """
 
 import re
@@ -35,7 +36,7 @@ VOCABULARY = "vocabulary.json"
 GRAPHS = {"language_model": ("model", "step"), "text_classifier": ("model",)}
 TARGETS = ("cpu", "cuda")
 PRECISIONS = ("float32", "float16", "int8")
-DTYPES = ("bool", "int32", "int64", "float16", "float32", "float64")
+DTYPES = ("bool", "int32", "int64", "float16", "float32", "float64", "string")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

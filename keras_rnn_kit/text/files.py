@@ -49,7 +49,7 @@ def input_lines(path: StrPath, encoding: str = "utf-8") -> Iterator[str]:
     opened = contextlib.nullcontext(sys.stdin.buffer) if path == "-" else _opened(path)
     with opened as file:
         for number, raw in enumerate(file, 1):
-            line = raw.removesuffix(b"\n").removesuffix(b"\r")
+            line = raw[:-2] if raw.endswith(b"\r\n") else raw.removesuffix(b"\n")
             yield _decoded(line, name, encoding, number, offset)
             offset += len(raw)
 

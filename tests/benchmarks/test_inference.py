@@ -6,9 +6,18 @@ import numpy as np
 import onnx
 import pytest
 
-from benchmarks import generation, grid, inference, onnx_graphs, onnx_runs
+from benchmarks import (
+    generation,
+    grid,
+    inference,
+    inference_asked,
+    onnx_graphs,
+    onnx_runs,
+    served_models,
+    torch_layers,
+)
 from benchmarks.grid import Shape
-from benchmarks.layer_step import GRU, LSTM
+from benchmarks.onnx_graphs import STRUCTURES
 from benchmarks.peers import OURS
 from benchmarks.report import Row
 from keras_rnn_kit.errors import KitError
@@ -16,12 +25,20 @@ from keras_rnn_kit.runtime import open_session
 
 TINY = Shape(3, 6, 4, 5)
 RNN = onnx_graphs.PEERS[2:]
+SHAPE = {"B, T, E, H": "3, 6, 4, 5"}
+
+
+def graphs_of(structure="SimpleRNN", *, masked=False, logits=True, seed=0):
+    both = onnx_graphs.models(
+        structure, TINY.features, TINY.units, masked=masked, logits=logits, seed=seed
+    )
+    return onnx_graphs.onnx_graphs(*both, structure)
 
 
 @pytest.fixture(scope="module")
 def graphs():
     """Unmasked graphs with an output layer."""
-    return onnx_graphs.onnx_graphs(TINY, masked=False, logits=True)
+    return graphs_of()
 
 
 def _operators(graph):
@@ -43,24 +60,30 @@ def test_every_graph_is_timed_and_agrees(graphs, threads):
     assert tuple(row.times) == onnx_graphs.PEERS
     assert {len(seconds) for seconds in row.times.values()} == {2}
     assert max(row.differences.values()) <= onnx_runs.TOLERANCE
-    shape = {"B, T, E, H": "3, 6, 4, 5"}
-    assert row.case == {"layer": "SimpleRNN", **shape, "masked": "no", "threads": threads}
+    assert row.case == {"layer": "SimpleRNN", **SHAPE, "masked": "no", "threads": threads}
 
 
-@pytest.mark.parametrize("kind", [GRU, LSTM])
-@pytest.mark.parametrize("masked", [True, False])
-def test_gated_graphs_agree(kind, masked):
-    graphs = onnx_graphs.onnx_graphs(TINY, masked=masked, logits=True, kind=kind)
-    assert tuple(graphs) == onnx_graphs.PEERS[:2]
-    assert kind.name in _operators(graphs[OURS])
-    how = {"rounds": 1, "seconds": 0, "layer": kind.name}
-    row = onnx_runs.run_row(graphs, TINY, masked=masked, threads=1, **how)
-    assert row.case["layer"] == kind.name
+@pytest.mark.parametrize("masked", [True, False], ids=["masked", "plain"])
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_every_structure_agrees_with_all_its_peers(structure, masked):
+    rows = list(inference.structure_rows(structure, [TINY], masked, True, 1, 0))
+    assert [row.case["threads"] for row in rows] == list(inference.THREADS)
+    kind = STRUCTURES[structure]
+    expected = {OURS, onnx_graphs.KERAS_EXPORT}
+    expected |= {onnx_graphs.OPERATOR} if kind.operator else set()
+    expected |= {onnx_graphs.BY_HAND} if structure == "SimpleRNN" and not masked else set()
+    torch = kind.torch and not masked and torch_layers.installed()
+    expected |= {served_models.TORCH} if torch else set()
+    assert set(rows[0].times) == expected
+    assert set(rows[1].times) == expected | {served_models.TRACED}
+    for row in rows:
+        assert row.case["layer"] == structure
+        assert max(row.differences.values()) <= onnx_runs.TOLERANCE
 
 
 @pytest.mark.parametrize("shape", [TINY, Shape(1, 6, 4, 5)])
-def test_masked_graphs_agree_and_the_mask_matters(shape):
-    graphs = onnx_graphs.onnx_graphs(shape, masked=True, logits=False)
+def test_the_mask_matters(shape):
+    graphs = graphs_of(masked=True, logits=False)
     assert tuple(graphs) == onnx_graphs.PEERS[:3]
     row = onnx_runs.run_row(graphs, shape, masked=True, threads=1, rounds=1, seconds=0)
     assert set(row.times) == set(graphs)
@@ -71,12 +94,26 @@ def test_masked_graphs_agree_and_the_mask_matters(shape):
 
 
 def test_a_graph_that_computes_something_else_is_not_timed(graphs, monkeypatch):
-    other = onnx_graphs.onnx_graphs(TINY, masked=False, logits=True, seed=1)
+    other = graphs_of(seed=1)
     monkeypatch.setattr(onnx_runs, "alternate", lambda *_, **__: pytest.fail("it was timed"))
     wrong = {**graphs, "RNN, by hand": other["RNN, by hand"]}
     with pytest.raises(KitError, match="output of RNN, by hand is away by") as caught:
         onnx_runs.run_row(wrong, TINY, masked=False, threads=1, rounds=1)
     assert "Keras export is" not in str(caught.value)
+
+
+def test_whole_numbers_are_timed_beside_float32(monkeypatch):
+    monkeypatch.setattr(inference, "INT8_KINDS", ("GRU",))
+    (row,) = inference.int8_rows([Shape(1, 2, 128, 512)], 1)
+    assert tuple(row.times) == (OURS, inference.INT8)
+    assert 1e-5 < row.differences[inference.INT8] < 0.2
+    faster = Row(row.case, {OURS: [0.003], inference.INT8: [0.001]})
+    (asked,) = inference_asked.of_int8([faster], inference.INT8)
+    assert (asked.what, asked.measured, asked.met) == (
+        "GRU: kit in float32 / in int8, B = 1",
+        "3.00 (1, 2, 128, 512, threads 1)",
+        True,
+    )
 
 
 def test_generation_times_all_ways():
@@ -111,34 +148,38 @@ def test_the_window_slides():
     assert seen == [[[1, 2, 3]], [[2, 3, 4]]]
 
 
-def test_the_command_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys):
+def test_the_command_prints_tables_and_keeps_other_sections(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(grid, "INFERENCE", (TINY, Shape(9, 9, 9, 9)))
-    monkeypatch.setattr(grid, "INFERENCE_ASKED", TINY)
     row = Row({"V": 69, "H": 256}, {peer: [0.5] for peer in generation.PEERS})
     monkeypatch.setattr(generation, "generation_row", lambda rounds: row)
     path = tmp_path / "inference.json"
-    assert inference.main(["--quick", "--output", "hidden", "--json", str(path)]) == 0
+    arguments = ["--quick", "--output", "hidden", "--json", str(path), "--only"]
+    assert inference.main([*arguments, "generation,LSTM"]) == 0
     out, err = capsys.readouterr()
-    assert "## ONNX on CPU, tokens to hidden" in out
-    assert out.count("| 3, 6, 4, 5 |") == 12
+    assert "## LSTM, ONNX on CPU, tokens to hidden" in out
+    assert out.count("| 3, 6, 4, 5 |") == 4
     assert "9, 9, 9, 9" not in out
     assert "| model.predict " in out
-    assert err.count("B, T, E, H 3, 6, 4, 5, masked") == 12
+    assert err.count("B, T, E, H 3, 6, 4, 5, masked") == 4
     read = json.loads(path.read_text(encoding="utf-8"))
     assert read["output"] == "hidden"
-    assert [len(rows) for rows in read["sections"].values()] == [12, 1]
-    assert read["sections"]["generation"][0]["characters_per_second"]["model.predict"] == 2.0
-    assert len(read["asked"]) == 12
+    assert {name: len(rows) for name, rows in read["sections"].items()} == {
+        "LSTM": 4,
+        "generation": 1,
+    }
     assert all(one["what"] in out for one in read["asked"])
+    assert inference.main([*arguments, "own cell"]) == 0
+    read = json.loads(path.read_text(encoding="utf-8"))
+    assert set(read["sections"]) == {"LSTM", "generation", "own cell"}
+    with pytest.raises(KitError, match="--only must name sections; received 'RNN'"):
+        inference.main([*arguments, "RNN"])
 
 
-def _row(ours, keras, by_hand=None):
+def _row(ours, keras, by_hand=None, shape="1, 100, 64, 128", layer="SimpleRNN", masked="no"):
     times = {OURS: [ours], "Keras export": [keras]}
     if by_hand is not None:
         times["RNN, by hand"] = [by_hand]
-    shape = str(grid.INFERENCE_ASKED)
-    case = {"layer": "SimpleRNN", "B, T, E, H": shape, "masked": "no", "threads": 1}
-    return Row(case, times)
+    return Row({"layer": layer, "B, T, E, H": shape, "masked": masked, "threads": 1}, times)
 
 
 @pytest.mark.parametrize(
@@ -152,20 +193,42 @@ def _row(ours, keras, by_hand=None):
     ],
 )
 def test_the_allowance_is_the_larger_of_a_share_and_a_time(ours, theirs, met):
-    (asked,) = inference.no_slower("x", [_row(ours, 1.0), _row(ours, theirs)], ["Keras export"])
+    rows = [_row(ours, 1.0), _row(ours, theirs)]
+    (asked,) = inference_asked.no_slower("x", rows, ["Keras export"])
     assert asked.met is met
     assert asked.measured.startswith(f"{theirs / ours:.2f} (")
+    assert ("1 of 2 pairs slower" in asked.measured) is not met
 
 
-def test_what_is_asked_has_both_kinds_and_the_factor():
-    asked = inference.asked_of([_row(1.0, 4.0, by_hand=0.5)])
-    assert [(one.what.split(":")[0], one.met) for one in asked] == [
-        ("masked no", True),
-        ("masked no", False),
-        ("SimpleRNN, masked no", True),
+def test_what_is_asked_goes_by_batch_and_width():
+    rows = [
+        _row(1.0, 4.0, by_hand=0.5),
+        _row(1.0, 1.6, shape="32, 20, 64, 128"),
+        _row(1.0, 1.1, shape="32, 20, 128, 512"),
+        _row(1.0, 0.9, shape="1, 1, 64, 64"),  # of a single step nothing more is asked
+        _row(1.0, 1.9, layer="GRU", masked="yes"),
     ]
-    assert "0.50 (SimpleRNN 1, 100, 64, 128, threads 1, RNN, by hand)" in asked[1].measured
-    assert "4.00 (threads 1)" in asked[2].measured
+    asked = {one.what: (one.measured, one.met) for one in inference_asked.of_graphs(rows)}
+    assert asked == {
+        "SimpleRNN: no slower than any ONNX peer": (
+            "0.50 (1, 100, 64, 128, threads 1, RNN, by hand); 2 of 5 pairs slower",
+            False,
+        ),
+        "SimpleRNN: Keras export / kit, B = 1, T ≥ 20": ("4.00 (1, 100, 64, 128, threads 1)", True),
+        "SimpleRNN: Keras export / kit, B = 32, H ≤ 256": (
+            "1.60 (32, 20, 64, 128, threads 1)",
+            True,
+        ),
+        "SimpleRNN: Keras export / kit, H = 512": ("1.10 (32, 20, 128, 512, threads 1)", False),
+        "GRU, masked: no slower than any ONNX peer": (
+            "1.90 (1, 100, 64, 128, threads 1, Keras export)",
+            True,
+        ),
+        "GRU, masked: Keras export / kit, B = 1, T ≥ 20": (
+            "1.90 (1, 100, 64, 128, threads 1)",
+            False,
+        ),
+    }
 
 
 def test_generation_is_judged_by_characters_a_second():
@@ -178,7 +241,7 @@ def test_generation_is_judged_by_characters_a_second():
         generation.TRACED: [0.01],
     }
     row = Row({}, times)
-    asked = inference.asked_of_generation(row)
+    asked = inference_asked.of_generation(inference.rates_of(row))
     assert [(one.measured, one.met) for one in asked] == [
         ("800.00", False),
         ("10.00", False),

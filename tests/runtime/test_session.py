@@ -1,3 +1,4 @@
+import os
 import sys
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime import open_session, read_bundle
-from keras_rnn_kit.runtime.session import check_session
+from keras_rnn_kit.runtime.session import check_session, threads_for
 from keras_rnn_kit.runtime.spec import Graph, Port
 
 from .conftest import node, onnx, port, save
@@ -146,3 +147,12 @@ def test_a_session_like_its_spec(bundle_folder):
     bundle = read_bundle(bundle_folder)
     for graph in bundle.spec.graphs.values():
         check_session(open_session(bundle.read(graph.file)), graph, graph.file)
+
+
+@pytest.mark.parametrize(
+    ("size", "cores", "threads"),
+    [(0, 4, 1), (1 << 20, 4, 1), ((1 << 20) + 1, 4, 2), (1 << 24, 4, 4), (1 << 24, 1, 1)],
+)
+def test_a_thread_a_megabyte_and_no_more_than_cores(monkeypatch, size, cores, threads):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(cores), raising=False)
+    assert threads_for(size) == threads

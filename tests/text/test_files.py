@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.text.files import files_in, lines_of, read_decoded, write_beside
+from keras_rnn_kit.text.files import files_in, input_lines, lines_of, read_decoded, write_beside
 from tests.text.shared import AWKWARD, SHARED, needs_shared
 
 
@@ -94,3 +94,28 @@ def test_a_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
         write_beside(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_lines_as_they_come(tmp_path):
+    path = tmp_path / "lines.txt"
+    path.write_bytes("\ufeffone\r\ntwo\x85still two\n\n\ufefflast".encode())
+    assert list(input_lines(path)) == ["one", "two\x85still two", "", "\ufefflast"]
+    assert list(input_lines(path)) == lines_of(read_decoded(path))
+    path.write_bytes("字\nb\n".encode("utf-16"))
+    assert list(input_lines(path, "utf-16")) == ["字", "b"]
+    path.write_bytes(b"")
+    assert list(input_lines(path)) == []
+
+
+def test_a_broken_line_is_told_after_those_before_it(tmp_path):
+    path = tmp_path / "lines.txt"
+    path.write_bytes(b"one\ntwo\nab\xff\nfour\n")
+    lines = input_lines(path)
+    assert [next(lines), next(lines)] == ["one", "two"]
+    with pytest.raises(KitError, match=r"received byte 0xff at byte offset 10 \(line 3\)"):
+        next(lines)
+    with pytest.raises(KitError, match="encoding must be one that Python knows"):
+        next(input_lines(path, "utf-99"))
+    for missing in (tmp_path / "nowhere", "a\0b"):
+        with pytest.raises(KitError, match="must be a file that can be read"):
+            next(input_lines(missing))
