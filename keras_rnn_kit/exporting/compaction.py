@@ -6,8 +6,6 @@ step, position n the one after n real steps. Any mask becomes right padding, and
 anything. Within, everything is time-major, `[T, B, ...]`; all is made of standard ONNX operators.
 """
 
-import onnx
-
 from keras_rnn_kit.exporting.nodes import Nodes
 
 
@@ -66,8 +64,8 @@ class Compaction:
         made: str = nodes.add(
             "If",
             [self._starts_late()],
-            then_branch=_branch(late, late_out),
-            else_branch=_branch(prompt, prompt_out),
+            then_branch=late.branch([late_out]),
+            else_branch=prompt.branch([prompt_out]),
         )
         return made
 
@@ -105,11 +103,3 @@ def _rows(nodes: Nodes, tensor: str) -> str:
     shape = nodes.add("Concat", [nodes.constant([-1]), width], axis=0)
     made: str = nodes.add("Reshape", [tensor, shape])
     return made
-
-
-def _branch(nodes: Nodes, output: str) -> onnx.GraphProto:
-    """A branch of an `If`; it has no inputs and reads what is around it."""
-    value = onnx.helper.make_empty_tensor_value_info(output)
-    return onnx.helper.make_graph(
-        nodes.nodes, nodes.prefix.rstrip("/"), [], [value], initializer=nodes.initializers
-    )

@@ -15,7 +15,7 @@ from keras_rnn_kit.exporting import scan, stock
 from keras_rnn_kit.exporting.detours import shorten
 from keras_rnn_kit.exporting.graphs import Graph, Port
 from keras_rnn_kit.exporting.lookup import fold_lookups
-from keras_rnn_kit.exporting.operators import wants_operator
+from keras_rnn_kit.exporting.operators import operator_below
 from keras_rnn_kit.exporting.tidying import all_nodes, fold_identities
 from keras_rnn_kit.exporting.turning import turn_late
 from keras_rnn_kit.layers import marker
@@ -47,7 +47,7 @@ def to_onnx(
             f"opset must lie between {OPSETS[0]} and {OPSETS[-1]}; received {opset}. Leave it out "
             "to take the newest."
         )
-    with marker.marking(wants_operator(target, quantized)) as marks, stock.on_engine():
+    with marker.marking(operator_below(target, quantized)) as marks, stock.on_engine():
         model = _convert(function, signature, opset)
 
     def convert_step(

@@ -60,3 +60,10 @@ class Nodes:
     def dimension(self, tensor: str, axis: int) -> str:
         """The size of one axis, `[1]` int64."""
         return self.add("Shape", [tensor], start=axis, end=axis + 1)
+
+    def branch(self, outputs: Sequence[str]) -> onnx.GraphProto:
+        """All of it as a branch of an `If`, which has no inputs and reads what is around it."""
+        values = [onnx.helper.make_empty_tensor_value_info(name) for name in self.outputs(outputs)]
+        return onnx.helper.make_graph(
+            self.nodes, self.prefix.rstrip("/"), [], values, initializer=self.initializers
+        )

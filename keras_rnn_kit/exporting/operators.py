@@ -5,6 +5,7 @@ and `LSTM` are quick at small batches, its `RNN` is slow but for ReLU at a batch
 """
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,8 +18,8 @@ from keras_rnn_kit.cells.contract import ProjectedCell
 
 _DTYPES = ("float32", "float16")  # onnxruntime has none of them in float64
 _RNN_ACTIVATIONS = {keras.activations.tanh: "Tanh", keras.activations.relu: "Relu"}
-# Measured on a CPU; see `wants_operator`.
-_MANY_ROWS, _FEW_UNITS = 32, 64
+# Measured on a CPU; see `operator_below`.
+_MANY_ROWS, _FEW_UNITS = 64, 64
 # Where a gate of Keras's stands in ONNX's order.
 _GRU_ORDER = (0, 1, 2)  # update, reset, candidate in both
 _LSTM_ORDER = (0, 3, 1, 2)  # input, output, forget, candidate; Keras has the output gate last
@@ -38,33 +39,36 @@ class Operator:
     attributes: dict[str, Any]
 
 
-def wants_operator(
+ALWAYS, NEVER = math.inf, 0
+
+
+def operator_below(
     target: str, quantized: bool = False
-) -> Callable[[ProjectedCell, int | None], bool]:
-    """Whether `target` is better off with the operator of a cell, for batches of a fixed size.
+) -> Callable[[ProjectedCell, int | None], float]:
+    """Below how many rows `target` is better off with the operator of a cell than with a `Scan`.
 
     As `benchmarks/NOTES.md` has it: on CUDA always. On a CPU the `Scan` of a `GRU` or `LSTM` takes
-    3 to 12 times as long at a batch of one; from 32 rows on that of a `GRU` is the faster one. The
+    3 to 12 times as long at a batch of one; from 64 rows on that of a `GRU` is the faster one. The
     `Scan` of an `RNN` is up to 8 times as fast, but slower for a batch of one with ReLU or at most
-    64 units. Where the batch is free, it is taken for a small one of `GRU` and `LSTM`, and for a
-    larger one of `RNN`, which loses less so. Of what is to be `quantized`, onnxruntime has whole
-    numbers for the products in a `Scan`, and for an `LSTM`.
+    64 units, and only a fixed batch is taken for that. Of what is to be `quantized`, onnxruntime
+    has whole numbers for the products in a `Scan`, and for an `LSTM`. Of a batch that is fixed it
+    is known: `ALWAYS` or `NEVER`.
     """
 
-    def wants(cell: ProjectedCell, batch: int | None) -> bool:
+    def below(cell: ProjectedCell, batch: int | None) -> float:
         if not has_operator(cell):
-            return False
+            return NEVER
         if quantized:
-            return type(cell) is LSTMCell
-        if target == "cuda" or isinstance(cell, LSTMCell):
-            return True
-        if isinstance(cell, GRUCell):
-            return batch is None or batch < _MANY_ROWS
-        return batch == 1 and (
-            cell.activation is keras.activations.relu or cell.units <= _FEW_UNITS
-        )
+            return ALWAYS if type(cell) is LSTMCell else NEVER
+        if target == "cuda" or type(cell) is LSTMCell:
+            return ALWAYS
+        if type(cell) is GRUCell:
+            rows = _MANY_ROWS
+            return rows if batch is None else ALWAYS if batch < rows else NEVER
+        quick = cell.activation is keras.activations.relu or cell.units <= _FEW_UNITS
+        return ALWAYS if batch == 1 and quick else NEVER
 
-    return wants
+    return below
 
 
 def has_operator(cell: ProjectedCell) -> bool:

@@ -2,20 +2,22 @@
 
 That is a `Scan` whose body holds the recurrent product and the cell's own `update`, converted by
 tf2onnx: the projection stays outside, done once for all steps. Or, where ONNX has an operator that
-is the cell and the target is better off with it (`operators.py`), that one. Both are standard ONNX
-and run anywhere.
+is the cell and the target is better off with it (`operators.py`), that one; where this depends on
+the batch, which is free, an `If` takes one of the two. All is standard ONNX and runs anywhere.
 """
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import onnx
 import tensorflow as tf
 
 from keras_rnn_kit.exporting.compaction import Compaction
 from keras_rnn_kit.exporting.nodes import Nodes, tensor_value
-from keras_rnn_kit.exporting.operators import operator_of
+from keras_rnn_kit.exporting.operators import ALWAYS, operator_of
 from keras_rnn_kit.exporting.tidying import all_nodes, bodies
 from keras_rnn_kit.layers.marker import Mark
 
@@ -70,9 +72,14 @@ def _write(
         if compaction:
             pairs = zip(states, histories, strict=False)
             finals_out = [compaction.final(initial, history) for initial, history in pairs]
-    else:
+    elif mark.operator_below == ALWAYS or ends:
         stops = compaction if ends else None
-        sequence_out, finals_out = _write_operator(nodes, mark, sequence, list(states), stops)
+        weights = [nodes.constant(weight) for weight in operator_of(mark.cell).weights]
+        sequence_out, finals_out = _write_operator(
+            nodes, mark, sequence, list(states), weights, stops
+        )
+    else:
+        sequence_out, *finals_out = _write_either(nodes, mark, sequence, list(states), convert)
     if outputs in used:
         if compaction:
             sequence_out = compaction.outputs(sequence_out)
@@ -202,8 +209,54 @@ def copy_nodes(source: onnx.GraphProto, target: Nodes, rename: dict[str, str]) -
         target.nodes.append(copied_node)
 
 
+def _write_either(
+    nodes: Nodes,
+    mark: Mark,
+    inputs: str,
+    states: list[str],
+    convert: Converter,
+) -> list[str]:
+    """`[outputs, final states...]` by the operator for few rows, by a `Scan` for many.
+
+    The weights are in the file once: the `Scan` turns those of the operator over.
+    """
+    operator = operator_of(mark.cell)
+    weights = [nodes.constant(weight) for weight in operator.weights]
+    rows = nodes.add("Squeeze", [nodes.dimension(inputs, 1)])
+    few = nodes.add("Less", [rows, nodes.constant(int(mark.operator_below))])
+    by_operator = Nodes(f"{nodes.prefix}operator/")
+    outputs, finals = _write_operator(by_operator, mark, inputs, states, weights, None)
+
+    by_scan = Nodes(f"{nodes.prefix}scan/")
+    first = by_scan.constant([0])
+    kernel, matrix = (
+        by_scan.add("Transpose", [by_scan.add("Squeeze", [weight, first])], perm=[1, 0])
+        for weight in weights[:2]
+    )
+    # What the cell adds to the product, which needn't be the operator's first bias.
+    added = mark.cell.project(tf.zeros([1, mark.width], mark.cell.compute_dtype))
+    bias = np.asarray(added)[0].astype(operator.weights[0].dtype)
+    projected = by_scan.add("MatMul", [inputs, kernel])
+    projected = by_scan.add("Add", [projected, by_scan.constant(bias)])
+    wide = dataclasses.replace(mark, width=len(bias))
+    scanned, after, _ = _write_scan(by_scan, wide, projected, states, matrix, False, convert)
+    made: list[str] = nodes.add(
+        "If",
+        [few],
+        outputs=1 + len(states),
+        then_branch=by_operator.branch([outputs, *finals]),
+        else_branch=by_scan.branch([scanned, *after]),
+    )
+    return made
+
+
 def _write_operator(
-    nodes: Nodes, mark: Mark, inputs: str, states: list[str], stops: Compaction | None
+    nodes: Nodes,
+    mark: Mark,
+    inputs: str,
+    states: list[str],
+    weights: list[str],
+    stops: Compaction | None,
 ) -> tuple[str, list[str]]:
     """The cell's own operator: `(outputs, final states)`, those of each row's end with `stops`."""
     operator = operator_of(mark.cell)
@@ -212,7 +265,7 @@ def _write_operator(
         operator.kind,
         [
             inputs,
-            *map(nodes.constant, operator.weights),
+            *weights,
             # After compaction nothing reads an output past a row's end.
             stops.lengths() if stops else "",
             *(nodes.add("Unsqueeze", [state, direction]) for state in states),

@@ -22,18 +22,23 @@ TOKEN_PREFIX = "keras_rnn_kit.recurrence."
 class Mark:
     """One recurrence in a traced graph. The marker's inputs come in the order of the fields.
 
-    Inputs: the sequence (`projected [T, B, G]`, or the layer's `inputs [T, B, E]` where the
-    exporter asked for them), the states `[B, H]`, then `matrix [H, G]` if `has_matrix` and
-    `step_mask [T, B]` if `has_mask`. Outputs: `outputs [B, T, O]`, then the final states.
+    Inputs: the sequence (`projected [T, B, G]`, or the layer's `inputs [T, B, E]` where for some
+    batches the exporter wants the cell's own operator), the states `[B, H]`, then `matrix [H, G]`
+    if `has_matrix` and `step_mask [T, B]` if `has_mask`. Outputs: `outputs [B, T, O]`, then the
+    final states.
     """
 
     cell: ProjectedCell
     states: int
-    projected: bool
+    operator_below: float  # so many rows: 0 never, infinity always
     width: int  # G or E
     matrix_width: int | None
     states_in_product: int  # the first ones, that meet the matrix side by side
     has_mask: bool
+
+    @property
+    def projected(self) -> bool:
+        return not self.operator_below
 
     @property
     def has_matrix(self) -> bool:
@@ -43,7 +48,7 @@ class Mark:
 @dataclasses.dataclass
 class _Marking:
     marks: list[Mark]
-    takes_inputs: Callable[[ProjectedCell, int | None], bool]
+    operator_below: Callable[[ProjectedCell, int | None], float]
 
 
 _marking: contextvars.ContextVar[_Marking | None] = contextvars.ContextVar("marking", default=None)
@@ -51,14 +56,14 @@ _marking: contextvars.ContextVar[_Marking | None] = contextvars.ContextVar("mark
 
 @contextlib.contextmanager
 def marking(
-    takes_inputs: Callable[[ProjectedCell, int | None], bool],
+    operator_below: Callable[[ProjectedCell, int | None], float],
 ) -> Iterator[list[Mark]]:
     """Within it, layers emit markers; it yields the list that they are entered in.
 
-    Where `takes_inputs(cell, rows)` is true the marker gets the layer's inputs, not their
+    Where `operator_below(cell, rows)` is not 0 the marker gets the layer's inputs, not their
     projection; `rows` is the batch where it is fixed.
     """
-    current = _Marking([], takes_inputs)
+    current = _Marking([], operator_below)
     previous = _marking.set(current)
     try:
         yield current.marks
@@ -99,14 +104,14 @@ def emit(
     step_mask = None if step_mask is None else tf.transpose(step_mask)
     current = _marking.get()
     assert current is not None, "emit() is called inside marking()"
-    projected = not current.takes_inputs(cell, inputs.shape[1])
-    sequence = cell.project(inputs) if projected else inputs
+    below = current.operator_below(cell, inputs.shape[1])
+    sequence = inputs if below else cell.project(inputs)
     matrix = cell.recurrent_matrix()
     current.marks.append(
         Mark(
             cell,
             states=len(states),
-            projected=projected,
+            operator_below=below,
             width=sequence.shape[-1],
             matrix_width=None if matrix is None else matrix.shape[-1],
             states_in_product=0 if matrix is None else cell.states_in_product(matrix),

@@ -92,6 +92,15 @@ def kinds(exported: onnx.ModelProto) -> list[str]:
     return [node.op_type for node in nodes_of(exported.graph)]
 
 
+LOOPS = ("Scan", "RNN", "LSTM", "GRU", "Loop")
+
+
+def recurrences(exported: onnx.ModelProto) -> list[str]:
+    """The kind of each recurrence; of one that has two forms, its operator."""
+    nodes = [node for node in nodes_of(exported.graph) if "/scan/" not in node.name]
+    return [node.op_type for node in nodes if node.op_type in LOOPS]
+
+
 def scans(exported: onnx.ModelProto) -> list[onnx.NodeProto]:
     return [node for node in exported.graph.node if node.op_type == "Scan"]
 

@@ -13,7 +13,7 @@ from tests.exporting.conversions import (
     VOCABULARY,
     assert_equal,
     convert,
-    kinds,
+    recurrences,
     twin,
 )
 
@@ -52,7 +52,7 @@ def test_a_layer_equals_its_cell_in_kerass_loop(
     exported = convert(model, target)
     for tokens in BATCHES:  # one step, too, and steps that are masked all over
         assert_equal(exported, stock, tokens)
-    found = [kind for kind in kinds(exported) if kind in ("Scan", "RNN", "LSTM", "GRU", "Loop")]
+    found = recurrences(exported)
     # On a CPU `RNN` is slow, `GRU` and `LSTM` are not.
     operator = has_operator(entry.cell(**arguments)) and (target == "cuda" or entry.name in GATED)
     kind = (entry.name if entry.name in GATED else "RNN") if operator else "Scan"

@@ -6,8 +6,9 @@ import numpy as np
 import onnx
 import pytest
 
+from keras_rnn_kit import layers
 from keras_rnn_kit.cells import GRUCell, IRNNCell, LSTMCell, SimpleRNNCell
-from keras_rnn_kit.exporting.operators import has_operator, wants_operator
+from keras_rnn_kit.exporting.operators import ALWAYS, NEVER, has_operator, operator_below
 from keras_rnn_kit.layers import RNN
 from tests.exporting.cells import CELLS, NoMatrix, OtherOutput, OwnCell, TrainedLeak, TwoStates
 from tests.exporting.conversions import (
@@ -20,6 +21,7 @@ from tests.exporting.conversions import (
     body_of,
     convert,
     kinds,
+    run,
     scans,
     twin,
 )
@@ -121,25 +123,56 @@ def test_which_cells_onnx_has_an_operator_for(cell: Any, expected: bool) -> None
 
 
 @pytest.mark.parametrize(
-    ("cell", "batch", "wanted"),
+    ("cell", "batch", "below"),
     [
-        (GRUCell(3), None, True),
-        (LSTMCell(3), 64, True),
-        (GRUCell(3), 31, True),
-        (GRUCell(3), 32, False),
-        (SimpleRNNCell(3), None, False),
-        (SimpleRNNCell(3), 2, False),
-        (SimpleRNNCell(3), 1, True),
-        (SimpleRNNCell(65), 1, False),
-        (SimpleRNNCell(65, activation="relu"), 1, True),
-        (SimpleRNNCell(3, activation="relu"), None, False),
-        (SimpleRNNCell(3, activation="relu"), 1, True),
-        (IRNNCell(3), 8, False),
+        (LSTMCell(3), None, ALWAYS),
+        (LSTMCell(3), 64, ALWAYS),
+        (GRUCell(3), None, 64),
+        (GRUCell(3), 63, ALWAYS),
+        (GRUCell(3), 64, NEVER),
+        (SimpleRNNCell(64), None, NEVER),
+        (SimpleRNNCell(64), 1, ALWAYS),
+        (SimpleRNNCell(64), 2, NEVER),
+        (SimpleRNNCell(65), None, NEVER),
+        (SimpleRNNCell(65), 1, NEVER),
+        (SimpleRNNCell(65, activation="relu"), None, NEVER),
+        (SimpleRNNCell(65, activation="relu"), 1, ALWAYS),
+        (IRNNCell(3), 8, NEVER),
+        (TrainedLeak(3), None, NEVER),
     ],
 )
-def test_which_operators_are_quick_on_a_cpu(cell: Any, batch: int | None, wanted: bool) -> None:
-    assert wants_operator("cpu")(cell, batch) is wanted
-    assert wants_operator("cuda")(cell, batch)
+def test_for_which_batches_operators_are_quick_on_a_cpu(
+    cell: Any, batch: int | None, below: float
+) -> None:
+    assert operator_below("cpu")(cell, batch) == below
+    assert operator_below("cuda")(cell, batch) == (ALWAYS if has_operator(cell) else NEVER)
+    of_int8 = ALWAYS if type(cell) is LSTMCell else NEVER
+    assert operator_below("cpu", quantized=True)(cell, batch) == of_int8
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["plain", "masked"])
+@pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
+def test_both_forms_of_a_gru_give_the_same(bias: bool, masked: bool) -> None:
+    ids = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(VOCABULARY, 3, mask_zero=masked)(ids)
+    rnn = layers.GRU(4, use_bias=bias, return_sequences=True, return_state=not masked)
+    outputs = rnn(x)
+    model = keras.Model(ids, outputs if masked else [*outputs])
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.normal(0, 0.5, w.shape) for w in model.get_weights()])
+    exported = convert(model)
+    (choice,) = [n for n in exported.graph.node if n.op_type == "If" and "scan" in str(n)]
+    kinds_of = [[n.op_type for n in a.g.node] for a in choice.attribute]
+    assert sorted("Scan" in found for found in kinds_of) == [False, True]
+    # The embedding, and each weight once, for both forms.
+    large = [t for t in exported.graph.initializer if np.prod(t.dims) >= 12 and t.data_type == 1]
+    assert len(large) == 4
+    for rows in (1, 63, 64, 65):
+        given = rng.integers(0, VOCABULARY, (rows, 6)).astype("int32")
+        expected = model(given)
+        expected = [expected] if masked else expected
+        for one, other in zip(run(exported, given), expected, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-6, rtol=1e-5)
 
 
 def test_an_own_activation_named_like_a_known_one() -> None:

@@ -11,10 +11,17 @@ from keras import layers
 
 from keras_rnn_kit.cells import IndRNNCell
 from keras_rnn_kit.exporting import to_onnx
-from tests.exporting.conversions import BATCHES, MASKED, VOCABULARY, assert_equal, convert, kinds
+from tests.exporting.conversions import (
+    BATCHES,
+    MASKED,
+    VOCABULARY,
+    assert_equal,
+    convert,
+    kinds,
+    recurrences,
+)
 
 WIDTH = 4
-LOOPS = ("Scan", "RNN", "LSTM", "GRU", "Loop")
 ON_CPU = {"RNN": "Scan"}
 SEQUENCES = {"return_sequences": True}
 BOTH = {**SEQUENCES, "return_state": True}
@@ -64,7 +71,7 @@ def test_kerass_layers_are_exported_as_the_kits(name: str, masked: bool, target:
     model = model_of(make(), masked)
     before = model.get_weights()
     exported = convert(model, target)
-    found = [kind for kind in kinds(exported) if kind in LOOPS]
+    found = recurrences(exported)
     assert found == (on_cuda if target == "cuda" else [ON_CPU.get(kind, kind) for kind in on_cuda])
     for tokens in BATCHES:
         assert_equal(exported, model, tokens)
@@ -92,7 +99,7 @@ def test_an_unrolled_layer_needs_no_loop() -> None:
     model = keras.Model(tokens, layers.GRU(3, unroll=True)(x))
     exported = convert(model)
     assert_equal(exported, model, MASKED)
-    assert [kind for kind in kinds(exported) if kind in LOOPS] == ["GRU"]
+    assert recurrences(exported) == ["GRU"]
 
 
 def test_a_cell_that_nobody_knows_goes_through_kerass_loop() -> None:
@@ -141,5 +148,5 @@ def test_a_model_of_many_layers(target: str) -> None:
     for tokens_given in (MASKED, MASKED[:1, :2]):
         given = rng.normal(size=(*tokens_given.shape, 2)).astype("float32")
         assert_equal(exported, model, tokens_given, given)
-    found = [kind for kind in kinds(exported) if kind in LOOPS]
+    found = recurrences(exported)
     assert sorted(set(found)) == sorted(["GRU", "LSTM", "Scan" if target == "cpu" else "RNN"])

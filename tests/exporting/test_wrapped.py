@@ -15,10 +15,15 @@ from keras_rnn_kit.cells import (
     ZoneoutCell,
 )
 from keras_rnn_kit.layers import RNN, StackedRNN
-from tests.exporting.conversions import BATCHES, FEATURES, VOCABULARY, assert_equal, convert, kinds
+from tests.exporting.conversions import (
+    BATCHES,
+    FEATURES,
+    VOCABULARY,
+    assert_equal,
+    convert,
+    recurrences,
+)
 from tests.exporting.conversions import twin as with_weights_of
-
-LOOPS = ("Scan", "RNN", "LSTM", "GRU", "Loop")
 
 
 def model_of(layer: keras.layers.Layer, masked: bool) -> keras.Model:
@@ -55,7 +60,7 @@ def test_a_wrapped_cell_equals_keras(name: str, masked: bool, target: str) -> No
     exported = convert(model, target)
     for tokens in BATCHES:
         assert_equal(exported, stock, tokens)
-    assert [kind for kind in kinds(exported) if kind in LOOPS] == ["Scan"]
+    assert recurrences(exported) == ["Scan"]
 
 
 STACKS: dict[str, dict[str, Any]] = {
@@ -82,7 +87,7 @@ def test_a_stack_equals_keras(name: str, masked: bool) -> None:
         assert_equal(exported, reference, tokens)
     # An operator where nothing is wrapped around its cell.
     first = "Scan" if name == "residual" else "LSTM"
-    assert [kind for kind in kinds(exported) if kind in LOOPS] == [first, "Scan", "Scan"]
+    assert recurrences(exported) == [first, "Scan", "Scan"]
 
 
 @pytest.mark.parametrize("choice", ["learned", "random"])
