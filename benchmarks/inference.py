@@ -32,6 +32,7 @@ with starting_quietly():
     from benchmarks import (
         generation,
         inference_asked,
+        loading,
         onnx_graphs,
         onnx_runs,
         served_models,
@@ -45,7 +46,8 @@ QUICK_ROUNDS = 5
 INT8 = "kit, int8"
 INT8_SHAPES = (grid.Shape(1, 100, 128, 512), grid.Shape(32, 100, 128, 512))
 INT8_KINDS = ("SimpleRNN", "GRU", "LSTM")
-SECTIONS = (*onnx_graphs.STRUCTURES, "int8", "generation")
+SECTIONS = (*onnx_graphs.STRUCTURES, "int8", "generation", "loading")
+LOADING_REPEATS = 7  # processes for each figure
 # Of the whole grid each timing is shorter, since there are two thousand of them.
 WHOLE_SECONDS = 0.01
 
@@ -103,6 +105,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         progress(f"generation: {row}")
         of = inference_asked.of_generation(rates_of(row))
         add("generation", [row], "Generation, characters a second", generation_table(row), of)
+
+    if "loading" in chosen:
+        row = loading.loading_row(LOADING_REPEATS if not config.quick else 1)
+        progress(f"loading: {row}")
+        of = inference_asked.of_loading(row)
+        add("loading", [row], "Loading", rows_table([row], loading.PEERS), of)
 
     print("\n".join(texts))
     every = [row for rows in found.values() for row in rows]

@@ -3,11 +3,11 @@
 import itertools
 from collections.abc import Callable, Sequence
 
-from benchmarks import generation
+from benchmarks import generation, loading
 from benchmarks.grid import Shape
 from benchmarks.onnx_graphs import KERAS_EXPORT, PEERS
 from benchmarks.peers import OURS
-from benchmarks.report import Asked, Row, at_least
+from benchmarks.report import Asked, Row, at_least, at_most
 
 ALLOWED_SHARE, ALLOWED_MS = 0.05, 0.010  # a kit's run may take so much longer, the larger of both
 GATED = ("GRU", "LSTM")
@@ -99,3 +99,12 @@ def of_generation(rates: dict[str, float]) -> list[Asked]:
         what = f"characters/s: {one} / {other}"
         asked += at_least(what, factor, {"": rates[one] / rates[other]})
     return asked
+
+
+def of_loading(row: Row) -> list[Asked]:
+    """A serving process starts at once."""
+    imports = {"": row.ms(loading.RUNTIME)}
+    return [
+        *at_most(f"{loading.RUNTIME}, with onnxruntime", 500, imports, " ms"),
+        *at_most(loading.LOAD, 50, {"": row.ms(loading.LOAD)}, " ms"),
+    ]

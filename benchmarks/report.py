@@ -92,7 +92,7 @@ def rows_table(rows: Sequence[Row], peers: Sequence[str], cpu_of: Sequence[str] 
     | 8    |   2.00 |     4.00 |        2.00 |
     """
     ran = [peer for peer in peers if any(peer in row.times for row in rows)]
-    others = [peer for peer in ran if peer not in (OURS, BOUND)]
+    others = [peer for peer in ran if peer not in (OURS, BOUND) and OURS in ran]
     columns: dict[str, list[Any]] = {
         name: [row.case[name] for row in rows] for name in rows[0].case
     }

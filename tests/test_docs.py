@@ -74,6 +74,10 @@ def test_serving(tmp_path, monkeypatch):
     assert found["logits"].shape == (2, 2)
     assert set(found["loaded"].bundle.spec.measured) == {"figure", "on", "float32", "int8"}
     assert [len(text) for text in found["texts"]] == [20, 20]
+    encoder = found["loaded"].encoder
+    for prompt, row, length in zip(found["prompts"], found["ids"], found["lengths"], strict=True):
+        assert row[:length].tolist() == encoder.encode(prompt).tolist()
+    assert found["texts"] == [encoder.decode(row) for row in found["generated"].tolist()]
     assert found["y"].shape == (1, 10, 1)
     # As the page's request has it.
     page = (DOCS / "serving.md").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from benchmarks import (
     grid,
     inference,
     inference_asked,
+    loading,
     onnx_graphs,
     onnx_runs,
     served_models,
@@ -257,4 +258,16 @@ def test_generation_is_judged_by_characters_a_second():
         ["kit, generate.onnx, 64 texts", "5,000", "0.200"],
         ["model.predict", "1.25", "800"],
         ["tf.function", "100", "10.0"],
+    ]
+
+
+def test_loading_is_timed_in_processes_of_their_own(monkeypatch):
+    monkeypatch.setattr(loading, "UNITS", 8)
+    row = loading.loading_row(1)
+    assert tuple(row.times) == loading.PEERS
+    assert all(0 < seconds[0] < 60 for seconds in row.times.values())
+    slow = Row({}, {loading.RUNTIME: [0.6], loading.LOAD: [0.04]})
+    assert [(one.measured, one.met) for one in inference_asked.of_loading(slow)] == [
+        ("600.00 ms", False),
+        ("40.00 ms", True),
     ]
