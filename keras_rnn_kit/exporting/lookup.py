@@ -8,6 +8,7 @@ reversal in time, the compaction of a mask, moves the ids instead.
 A table that would be much larger than what it replaces is not made.
 """
 
+import dataclasses
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator
@@ -39,6 +40,23 @@ def fold_lookups(graph: onnx.GraphProto) -> None:
 _IDS = {"Gather": 1, "OneHot": 0}
 
 
+@dataclasses.dataclass(frozen=True)
+class _Table:
+    """Rows `[V, E]`; of one-hot vectors, which are too many to be written out, just their size."""
+
+    shape: tuple[int, int]
+    rows: npt.NDArray[Any] | None
+
+    def times(self, kernel: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """The products with a kernel `[E, G]`."""
+        wide = kernel.astype(np.float64)
+        return wide if self.rows is None else self.rows.astype(np.float64) @ wide
+
+    @property
+    def nbytes(self) -> int:
+        return 0 if self.rows is None else self.rows.nbytes
+
+
 class _Folder:
     def __init__(self, graph: onnx.GraphProto):
         self._graph = graph
@@ -55,12 +73,13 @@ class _Folder:
         self._replaced: set[str] = set()  # outputs that a new node gives
         self._count = itertools.count()
 
-    def table(self, node: onnx.NodeProto) -> npt.NDArray[Any] | None:
-        """The rows `[V, E]` that the node looks up along a last axis, if it does."""
+    def table(self, node: onnx.NodeProto) -> _Table | None:
+        """What the node looks up along a last axis, if it does."""
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         if node.op_type == "Gather" and not attributes.get("axis", 0):
             rows = self._matrix(node.input[0])
-            return rows if rows is not None and rows.dtype.kind == "f" else None
+            if rows is not None and rows.dtype.kind == "f":
+                return _Table((len(rows), rows.shape[1]), rows)
         if node.op_type == "OneHot" and attributes.get("axis", -1) == -1:
             depth, values = (self._constants.get(name) for name in node.input[1:])
             if depth is None or values is None:
@@ -68,14 +87,14 @@ class _Folder:
             off_on = numpy_helper.to_array(values)
             if off_on.dtype.kind == "f" and off_on.tolist() == [0, 1]:
                 size = int(numpy_helper.to_array(depth).reshape(-1)[0])
-                return np.eye(size, dtype=off_on.dtype)
+                return _Table((size, size), None)
         return None
 
     def _matrix(self, name: str) -> npt.NDArray[Any] | None:
         tensor = self._constants.get(name)
         return None if tensor is None or len(tensor.dims) != 2 else numpy_helper.to_array(tensor)
 
-    def follow(self, looked_up: str, ids: str, table: npt.NDArray[Any]) -> None:
+    def follow(self, looked_up: str, ids: str, table: _Table) -> None:
         """Folds what reads `looked_up`, `[..., E]`, whose row k is `table[ids[k]]`."""
         for reader in self._readers[looked_up]:
             attributes = {a.name: onnx.helper.get_attribute_value(a) for a in reader.attribute}
@@ -91,7 +110,7 @@ class _Folder:
                 moved = self._nodes.add("ReverseSequence", [ids, reader.input[1]], **attributes)
                 self.follow(result, moved, table)
 
-    def _fold(self, multiply: onnx.NodeProto, ids: str, table: npt.NDArray[Any]) -> None:
+    def _fold(self, multiply: onnx.NodeProto, ids: str, table: _Table) -> None:
         kernel = self._matrix(multiply.input[1])
         if kernel is None or kernel.shape[0] != table.shape[1]:
             return
@@ -101,11 +120,11 @@ class _Folder:
             tensor = self._constants.get(other[0]) if other else None
             if add.op_type == "Add" and tensor is not None and [*tensor.dims] == [kernel.shape[1]]:
                 result, bias = add.output[0], numpy_helper.to_array(tensor)
-        before = table.nbytes * (not _is_identity(table)) + kernel.nbytes
-        if len(table) * kernel[0].nbytes > max(_SMALL, _TIMES * before):
+        before = table.nbytes + kernel.nbytes
+        if table.shape[0] * kernel[0].nbytes > max(_SMALL, _TIMES * before):
             return
-        rows = table.astype(np.float64) @ kernel.astype(np.float64)
-        self._look_up(result, ids, (rows if bias is None else rows + bias).astype(table.dtype))
+        rows = table.times(kernel)
+        self._look_up(result, ids, (rows if bias is None else rows + bias).astype(kernel.dtype))
 
     def _look_up(self, result: str, ids: str, rows: npt.NDArray[Any]) -> None:
         """Gives `result` by looking it up; where it is laid in rows and some are taken, those."""
@@ -162,7 +181,3 @@ class _Folder:
         self._graph.initializer.extend(self._nodes.initializers)
         sort_nodes(self._graph)
         remove_unused(self._graph)
-
-
-def _is_identity(table: npt.NDArray[Any]) -> bool:
-    return table.shape[0] == table.shape[1] and np.array_equal(table, np.eye(len(table)))

@@ -27,7 +27,8 @@ def turn_late(graph: onnx.GraphProto) -> None:
         return found[0] if len(found) == 1 and name not in outputs else None
 
     for turn in graph.node:
-        if turn.op_type != "Transpose" or list(turn.attribute[0].ints) != _TURN:
+        perm = [list(attribute.ints) for attribute in turn.attribute]
+        if turn.op_type != "Transpose" or perm != [_TURN]:
             continue
         multiply = only_reader(turn.output[0])
         if multiply is None or multiply.op_type != "MatMul" or multiply not in graph.node:

@@ -79,6 +79,17 @@ def test_one_hot_vectors_are_rows_of_the_kernel() -> None:
     np.testing.assert_allclose(run(exported), layer(keras.ops.one_hot(IDS, V)), atol=1e-6)
 
 
+def test_one_hot_vectors_of_a_large_vocabulary_are_never_written_out() -> None:
+    many = 300_000  # squared, they would be 360 GB
+    layer = kit.SimpleRNN(2)
+    layer.build((None, None, many))
+    exported = export(lambda ids: layer(keras.ops.one_hot(ids, many)))
+    assert products(exported) == 0
+    ids = np.array([[0, many - 1, 7]], np.int32)
+    expected = layer(keras.ops.one_hot(ids, many))
+    np.testing.assert_allclose(run(exported, ids), expected, atol=1e-6)
+
+
 def test_what_else_reads_the_embedding_still_has_it() -> None:
     ids = keras.Input((None,), dtype="int32")
     embedded = keras.layers.Embedding(V, E)(ids)
