@@ -50,21 +50,10 @@ def torch_model(model: keras.Model, structure: Structure, threads: int) -> Run:
         bidirectional=structure.directions == 2,
         batch_first=True,
     )
-    order = torch_layers.ORDERS[structure.torch]
-    with torch.no_grad():
-        for number in range(structure.layers * structure.directions):
-            of_one = rest[3 * number : 3 * number + 3]
-            kernel, recurrent, bias = (torch_layers.reordered(array, order) for array in of_one)
-            of_input, of_state = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
-            level, direction = divmod(number, structure.directions)
-            end = f"l{level}" + ("_reverse" if direction else "")
-            for name, array in (
-                (f"weight_ih_{end}", kernel.T),
-                (f"weight_hh_{end}", recurrent.T),
-                (f"bias_ih_{end}", of_input),
-                (f"bias_hh_{end}", of_state),
-            ):
-                getattr(layer, name).copy_(torch.from_numpy(np.ascontiguousarray(array)))
+    for number in range(structure.layers * structure.directions):
+        level, direction = divmod(number, structure.directions)
+        end = f"l{level}" + ("_reverse" if direction else "")
+        torch_layers.give_weights(layer, structure.torch, rest[3 * number : 3 * number + 3], end)
     table = torch.from_numpy(embedding)
     head = [torch.from_numpy(array) for array in output]
 

@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from keras_rnn_kit.cores import available_cores
 from keras_rnn_kit.errors import KitError
 
 PACKAGES = ("numpy", "tensorflow", "keras", "torch", "tf2onnx", "onnx")
@@ -192,10 +193,8 @@ def machine_facts() -> dict[str, Any]:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    affinity = getattr(os, "sched_getaffinity", None)  # the cores this process may use
-    cores = len(affinity(0)) if affinity else os.cpu_count()
     return {
-        "cores": cores,
+        "cores": available_cores(),
         "processor": platform.machine(),
         "system": platform.system(),
         "versions": versions,

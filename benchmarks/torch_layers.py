@@ -1,12 +1,13 @@
 """The same layer in PyTorch: Keras's weights, laid out and ordered as PyTorch has them."""
 
 import importlib.util
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from keras_rnn_kit.cores import available_cores
 
 Array = npt.NDArray[np.float32]
 
@@ -32,6 +33,26 @@ def reordered(array: Array, order: Sequence[int]) -> Array:
     return np.concatenate([gates[k] for k in order], axis=-1)
 
 
+def give_weights(layer: Any, name: str, weights: Sequence[Array], end: str = "l0") -> list[Any]:
+    """Keras's kernel, recurrent kernel and bias to a `torch.nn.<name>`; returns its parameters.
+
+    `end` is what PyTorch appends to the names of a layer and direction, as in `weight_ih_l0`.
+    """
+    import torch
+
+    kernel, recurrent_kernel, bias = (reordered(array, ORDERS[name]) for array in weights)
+    # PyTorch adds two biases; where Keras has one, the second stays zero.
+    of_input, of_state = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    own = [getattr(layer, f"{parameter}_{end}") for parameter in names]
+    with torch.no_grad():
+        for parameter, array in zip(
+            own, (kernel.T, recurrent_kernel.T, of_input, of_state), strict=True
+        ):
+            parameter.copy_(torch.from_numpy(np.ascontiguousarray(array)))
+    return own
+
+
 def torch_step(
     name: str, weights: Sequence[Array], inputs: Array, d_outputs: Array
 ) -> Callable[[], list[Any]]:
@@ -42,19 +63,10 @@ def torch_step(
     """
     import torch
 
-    if hasattr(os, "sched_getaffinity"):
-        torch.set_num_threads(len(os.sched_getaffinity(0)))  # as many as TensorFlow uses
-    kernel, recurrent_kernel, bias = (reordered(array, ORDERS[name]) for array in weights)
-    two_biases = bias.ndim == 2
-    # PyTorch adds two biases; where Keras has one, the second stays zero.
-    of_input, of_state = bias if two_biases else (bias, np.zeros_like(bias))
+    torch.set_num_threads(available_cores())  # as many as TensorFlow uses
+    two_biases = weights[2].ndim == 2
     layer = getattr(torch.nn, name)(inputs.shape[-1], d_outputs.shape[-1], batch_first=True)
-    own = [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0]
-    with torch.no_grad():
-        for parameter, array in zip(
-            own, (kernel.T, recurrent_kernel.T, of_input, of_state), strict=True
-        ):
-            parameter.copy_(torch.from_numpy(np.ascontiguousarray(array)))
+    own = give_weights(layer, name, weights)
     fed = torch.from_numpy(inputs).requires_grad_()
     fixed = torch.from_numpy(d_outputs)
 

@@ -2,17 +2,16 @@
 
 import contextlib
 import contextvars
-import os
 from collections.abc import Iterator
+
+from keras_rnn_kit.cores import available_cores
 
 _side_by_side: contextvars.ContextVar[int] = contextvars.ContextVar("side_by_side", default=1)
 
 
 def cores() -> int:
     """The share of this process's cores that a recurrence laid out now may count on, 1 or more."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
-    available = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, available // _side_by_side.get())
+    return max(1, available_cores() // _side_by_side.get())
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_kit.arguments import positive_integer
+from keras_rnn_kit.cores import available_cores
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime.spec import Graph, Port
 
@@ -81,8 +82,7 @@ def threads_for(size: int) -> int:
         >>> threads_for(400_000)
         1
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, -(-size // _CACHE)))
+    return max(1, min(available_cores(), -(-size // _CACHE)))
 
 
 def check_session(session: Any, graph: Graph, name: str) -> None:

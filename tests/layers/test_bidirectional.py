@@ -1,5 +1,7 @@
 """Both directions: Keras's results, and each direction on cores of its own."""
 
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -106,7 +108,7 @@ def test_it_is_saved_and_loaded(tmp_path):
 
 @pytest.mark.parametrize("kind", [Bidirectional, keras.layers.Bidirectional])
 def test_each_direction_is_one_part_where_cores_are_few(kind, monkeypatch):
-    monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _: range(2), raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(2), raising=False)
     counts = []
     run_part = recurrence._run_part
     monkeypatch.setattr(recurrence, "_run_part", lambda *args: counts.append(1) or run_part(*args))
