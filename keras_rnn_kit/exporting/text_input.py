@@ -15,6 +15,7 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting.graphs import Graph, Port
 from keras_rnn_kit.exporting.nodes import Nodes
 from keras_rnn_kit.exporting.text_graph import word_pattern
+from keras_rnn_kit.runtime.tokens import padded
 from keras_rnn_kit.text import Cleaning, TextEncoder
 from keras_rnn_kit.text.tokenizers import CharacterTokenizer, WordTokenizer
 
@@ -62,10 +63,7 @@ def text_graph(graph: Graph, encoder: TextEncoder) -> Graph:
     def function(texts: Any) -> dict[str, Any]:
         rows = [encoder.encode(text) for text in texts]
         rows = [row if len(row) else np.array([vocabulary.unk_id]) for row in rows]
-        ids = np.full((len(rows), max(map(len, rows))), vocabulary.pad_id, np.int32)
-        for filled, row in zip(ids, rows, strict=True):
-            filled[: len(row)] = row
-        return graph.function(ids)
+        return graph.function(padded(rows, vocabulary.pad_id or 0))
 
     def example(rng: np.random.Generator, batch: int, length: int) -> dict[str, Any]:
         texts = [" ".join(rng.choice([*words, *_ODD], length)) for _ in range(batch)]

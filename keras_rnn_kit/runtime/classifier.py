@@ -9,6 +9,7 @@ from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime.bundle import Bundle
 from keras_rnn_kit.runtime.session import check_session, open_session
+from keras_rnn_kit.runtime.tokens import padded
 
 # A batch holds at most so many rows, and so many tokens with its padding, unless one text alone
 # has more.
@@ -70,9 +71,7 @@ class Classifier:
         sequences = [ids[:max_length] for ids in self._encode(texts)]
         logits = np.zeros((len(sequences), len(self.labels)))
         for rows in _batches([len(ids) for ids in sequences]):
-            tokens = np.full((len(rows), len(sequences[rows[-1]])), self._pad_id, np.int32)
-            for i, row in enumerate(rows):
-                tokens[i, : len(sequences[row])] = sequences[row]
+            tokens = padded([sequences[row] for row in rows], self._pad_id)
             logits[rows] = self._session.run(["logits"], {"tokens": tokens})[0]
         finite = np.isfinite(logits).all(axis=1)
         if not finite.all():

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_rnn_kit.runtime.spec import Graph, Port
+from keras_rnn_kit.runtime.tokens import padded
 
 NAME = "generate"
 INPUTS = (
@@ -47,9 +48,6 @@ def takes(graph: Graph | None, prompts: Sequence[npt.NDArray[np.int32]]) -> bool
 def run(session: Any, prompts: Sequence[npt.NDArray[np.int32]], **given: Any) -> list[list[int]]:
     """The ids that follow each prompt, without the stop; see `settings`."""
     lengths = np.array([len(ids) for ids in prompts], np.int32)
-    tokens = np.zeros((len(prompts), lengths.max()), np.int32)
-    for row, ids in zip(tokens, prompts, strict=True):
-        row[: len(ids)] = ids
-    feed = {"tokens": tokens, "lengths": lengths, **settings(**given)}
+    feed = {"tokens": padded(prompts, 0), "lengths": lengths, **settings(**given)}
     generated, counts = session.run([port.name for port in OUTPUTS], feed)
     return [row[:count].tolist() for row, count in zip(generated, counts, strict=True)]

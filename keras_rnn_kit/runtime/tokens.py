@@ -1,6 +1,6 @@
 """Ids on their way into a language model's graphs, and log-probabilities on their way out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,20 @@ vocabulary of V=4. Encode the text with the model's own vocabulary.
     whole = id_array("tokens", ids)
     check_ids("tokens", whole, size)
     return whole.astype(np.int32)
+
+
+def padded(rows: Sequence[npt.NDArray[np.integer[Any]]], pad_id: int) -> Tokens:
+    """Rows of ids as [B, T], filled up at the right to the longest.
+
+    Example:
+        >>> padded([np.array([5]), np.array([7, 6])], 0)
+        array([[5, 0],
+               [7, 6]], dtype=int32)
+    """
+    tokens = np.full((len(rows), max(map(len, rows))), pad_id, np.int32)
+    for filled, row in zip(tokens, rows, strict=True):
+        filled[: len(row)] = row
+    return tokens
 
 
 def chunks(ids: Tokens, size: int) -> Iterator[tuple[int, Tokens]]:
