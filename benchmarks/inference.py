@@ -6,9 +6,7 @@ made in `onnx_graphs.py`, `onnx_runs.py`, `served_models.py` and `generation.py`
 
 import dataclasses
 import functools
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from benchmarks import grid
@@ -23,7 +21,7 @@ from benchmarks.report import (
     progress,
     rows_table,
 )
-from benchmarks.timing import table, write_json
+from benchmarks.timing import read_json, table, write_json
 from keras_rnn_kit.commands import option, parse, run, starting_quietly
 
 with starting_quietly():
@@ -41,6 +39,7 @@ with starting_quietly():
     from keras_rnn_kit.exporting import to_onnx
     from keras_rnn_kit.exporting.quantization import to_int8
 
+NAME = "inference"
 THREADS = (1, 2)
 QUICK_ROUNDS = 5
 INT8 = "kit, int8"
@@ -75,15 +74,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     shapes = grid.whole() if whole else grid.INFERENCE
     shapes = shapes[: 1 if config.quick else None]
 
-    found: dict[str, list[Row]] = {}
+    settings = _settings(config, rounds)
+    read = {} if config.only is None else read_json(config.json, NAME)
+    sections = read["sections"] if settings.items() <= read.items() else {}
+    every: list[Row] = []
     asked: list[Asked] = []
     texts: list[str] = []
 
     def add(section: str, rows: list[Row], title: str, text: str, of: list[Asked]) -> None:
-        found[section] = rows
+        sections[section] = [row.to_json() for row in rows]
+        every.extend(rows)
         texts.append(f"## {title}\n\n{text}\n")
         asked.extend(of)
-        _write(config, rounds, found, asked)  # an interrupted run keeps what it has
+        # An interrupted run keeps what it has.
+        found = {"sections": sections, "asked": [one.to_json() for one in asked]}
+        write_json(config.json, {**settings, **found})
 
     for structure in (name for name in chosen if name in onnx_graphs.STRUCTURES):
         logits, seconds = config.output == "logits", WHOLE_SECONDS if whole else onnx_runs.SECONDS
@@ -105,7 +110,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         progress(f"generation: {row}")
         of = inference_asked.of_generation(rates_of(row))
         add("generation", [row], "Generation, characters a second", generation_table(row), of)
-
     if "loading" in chosen:
         row = loading.loading_row(LOADING_REPEATS if not config.quick else 1)
         progress(f"loading: {row}")
@@ -113,7 +117,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         add("loading", [row], "Loading", rows_table([row], loading.PEERS), of)
 
     print("\n".join(texts))
-    every = [row for rows in found.values() for row in rows]
     print(f"{noise(every)}\n\n## Asked\n\n{asked_table(asked)}\n\nWrote {config.json}")
     return 0
 
@@ -190,26 +193,15 @@ def rates_of(row: Row) -> dict[str, float]:
     return {peer: 1000 / ms for peer in row.times if (ms := row.ms(peer))}
 
 
-def _write(
-    config: Config, rounds: int, found: Mapping[str, Sequence[Row]], asked: Sequence[Asked]
-) -> None:
-    """Over what the file holds of other sections, if it is of the same settings."""
-    settings = {
-        "benchmark": "inference",
+def _settings(config: Config, rounds: int) -> dict[str, Any]:
+    """What sections must have in common to stand in one file."""
+    return {
+        "benchmark": NAME,
         "quick": config.quick,
         "grid": config.grid,
         "rounds": rounds,
         "output": config.output,
     }
-    before: dict[str, Any] = {}
-    path = Path(config.json)
-    if config.only is not None and path.is_file():
-        read = json.loads(path.read_text(encoding="utf-8"))
-        if settings.items() <= read.items():
-            before = read["sections"]
-    sections = {name: [row.to_json() for row in rows] for name, rows in found.items()}
-    asked_json = [one.to_json() for one in asked]
-    write_json(config.json, {**settings, "sections": {**before, **sections}, "asked": asked_json})
 
 
 if __name__ == "__main__":
