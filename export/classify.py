@@ -53,8 +53,8 @@ def _batches(texts: list[str], file: str | None, encoding: str) -> Iterator[list
         yield texts
     if file is None:
         return
-    lines = input_lines(file, encoding)
-    while batch := list(itertools.islice(lines, 1 if file == "-" and _waits() else _TOGETHER)):
+    lines, size = input_lines(file, encoding), 1 if file == "-" and _waits() else _TOGETHER
+    while batch := list(itertools.islice(lines, size)):
         yield batch
 
 

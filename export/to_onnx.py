@@ -18,7 +18,6 @@ with starting_quietly():
     from keras_rnn_kit.exporting.graphs import kind_of
     from keras_rnn_kit.exporting.model_card import cost
     from keras_rnn_kit.exporting.onnx_file import SUFFIX
-    from keras_rnn_kit.exporting.precision import check_precision
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.runs import load_model, load_run
     from keras_rnn_kit.runtime import read_bundle
@@ -78,7 +77,6 @@ def _bundle(source: str, out: str, data: str | None, how: dict[str, Any]) -> int
     model, encoder, report = load_run(source)
     loaders: dict[str, Any] = {"language_model": load_text, "text_classifier": load_labelled}
     loaded = None if data is None else loaders[kind_of(model)](data)
-    check_precision(how["precision"], how["target"], kind_of(model), loaded)
     metrics = {name: value for name, value in report.items() if isinstance(value, int | float)}
     differences = export_onnx(model, out, encoder, data=loaded, metrics=metrics, **how)
     _report(differences, sorted(Path(out).iterdir()))

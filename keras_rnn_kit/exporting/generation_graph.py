@@ -35,7 +35,7 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from keras_rnn_kit.exporting.conversion import name_axes, to_onnx
+from keras_rnn_kit.exporting.conversion import graph_to_onnx, name_axes, to_onnx
 from keras_rnn_kit.exporting.graphs import Port, graphs_of
 from keras_rnn_kit.exporting.nodes import Nodes, tensor_value
 from keras_rnn_kit.exporting.scan import copy_constants, copy_nodes
@@ -96,10 +96,7 @@ def generation_graph(
         opset=opset,
         quantized=quantized,
     )
-    step = graphs_of(model)["step"]
-    step_graph = to_onnx(
-        step.function, [port.tensor_spec() for port in step.inputs], target=target, opset=opset
-    ).graph
+    step_graph = graph_to_onnx(graphs_of(model)["step"], target, opset).graph
     _add_loops(made.graph, step_graph, model)
     merge_equal_constants(made.graph)
     onnx.checker.check_model(made, full_check=True)

@@ -80,6 +80,12 @@ def export_onnx_file(
             f"{path} must stand in a folder that is there; received none at {path.parent}. Make "
             "the folder first, or give another path."
         )
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        raise KitError(
+            "a model exported to one file must have known inputs, as Sequential and functional "
+            f"models have; received a {type(model).__name__}. Build it from keras.Input, or pass "
+            "its function and signature to keras_rnn_kit.exporting.to_onnx."
+        )
     graph = _graph(_in_single_precision(model), path.stem)
     exported = graph_to_onnx(graph, target, opset)
     differences = parity.check(graph, exported)
@@ -92,8 +98,6 @@ _HALF = ("float16", "bfloat16")
 
 def _in_single_precision(model: keras.Model) -> keras.Model:
     """The model, or a copy in float32 where a layer computes in half precision."""
-    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
-        return model  # which is refused later
     if all(layer.compute_dtype not in _HALF for layer in model._flatten_layers()):
         return model
     single = keras.models.clone_model(
@@ -119,12 +123,6 @@ def _singly(config: Any) -> Any:
 
 
 def _graph(model: keras.Model, name: str) -> Graph:
-    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
-        raise KitError(
-            "a model exported to one file must have known inputs, as Sequential and functional "
-            f"models have; received a {type(model).__name__}. Build it from keras.Input, or pass "
-            "its function and signature to keras_rnn_kit.exporting.to_onnx."
-        )
     states = carried_states(model)
     inputs = _ports(model.inputs, (_layer_name(tensor) for tensor in model.inputs))
     structure = getattr(model, "_inputs_struct", None)  # of a functional model, which may be a dict
