@@ -40,7 +40,6 @@ with starting_quietly():
     from keras_rnn_kit.exporting.quantization import to_int8
 
 NAME = "inference"
-THREADS = (1, 2)
 QUICK_ROUNDS = 5
 INT8 = "kit, int8"
 INT8_SHAPES = (grid.Shape(1, 100, 128, 512), grid.Shape(32, 100, 128, 512))
@@ -58,6 +57,9 @@ class Config:
     rounds: int = option(25, "how often each peer is timed")
     quick: bool = option(False, f"the smallest shape alone, {QUICK_ROUNDS} rounds")
     grid: Literal["small", "whole"] = option("small", "three shapes, or every B, T and width")
+    threads: Literal["1", "2", "1,2"] = option(
+        "1,2", "of the sessions; tf.function has the rows of 2"
+    )
     only: str | None = option(None, f"sections with commas between them: {', '.join(SECTIONS)}")
     output: Literal["logits", "hidden"] = option("logits", "with an output layer on top or without")
     json: str = option("build/benchmarks/inference.json", "the file to write")
@@ -70,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = chosen_of(config.only, SECTIONS, "sections")
     tf.get_logger().setLevel("ERROR")  # many functions are traced here, on purpose
     rounds = min(config.rounds, QUICK_ROUNDS) if config.quick else config.rounds
-    whole = config.grid == "whole"
+    whole, threads = config.grid == "whole", [int(count) for count in config.threads.split(",")]
     shapes = grid.whole() if whole else grid.INFERENCE
     shapes = shapes[: 1 if config.quick else None]
 
@@ -94,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         logits, seconds = config.output == "logits", WHOLE_SECONDS if whole else onnx_runs.SECONDS
         rows = []
         for masked in (False, True):
-            for row in structure_rows(structure, shapes, masked, logits, rounds, seconds):
+            for row in structure_rows(structure, shapes, masked, logits, threads, rounds, seconds):
                 rows.append(row)
                 progress(str(row))
         peers = (*onnx_graphs.PEERS, served_models.TRACED, served_models.TORCH)
@@ -126,6 +128,7 @@ def structure_rows(
     shapes: Sequence[grid.Shape],
     masked: bool,
     logits: bool,
+    counts: Sequence[int],
     rounds: int,
     seconds: float,
 ) -> Iterator[Row]:
@@ -137,9 +140,9 @@ def structure_rows(
         traced = served_models.traced(theirs)
         kind = onnx_graphs.STRUCTURES[structure]
         for shape in (s for s in shapes if (s.features, s.units) == width):
-            for threads in THREADS:
+            for threads in counts:
                 others: dict[str, served_models.Run] = {}
-                if threads == THREADS[-1]:  # TensorFlow takes all cores, here two
+                if threads == 2:  # TensorFlow takes all cores, here two
                     others[served_models.TRACED] = traced
                 if kind.torch and not masked and torch_layers.installed():
                     run = served_models.torch_model(ours, kind, threads)
@@ -199,6 +202,7 @@ def _settings(config: Config, rounds: int) -> dict[str, Any]:
         "benchmark": NAME,
         "quick": config.quick,
         "grid": config.grid,
+        "threads": config.threads,
         "rounds": rounds,
         "output": config.output,
     }
