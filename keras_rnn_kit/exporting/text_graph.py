@@ -1,23 +1,15 @@
 """A `TextEncoder` as TensorFlow operations, so that a SavedModel takes strings.
 
-The graph and the Python encoder share their tables (`text/characters.py`, `text/cleaning.py`);
-here they are written for RE2, TensorFlow's regular expressions, and for look-up tables.
+The cleaning is `cleaning_graph.py`'s; here a text is cut into tokens and the tokens get their ids.
 """
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.exporting.cleaning_graph import CleaningGraph, re2, table
 from keras_rnn_kit.text import CharacterTokenizer, TextEncoder, WordTokenizer, characters
-from keras_rnn_kit.text.cleaning import HTML_ENTITIES, HTML_TAG
-
-_SIGMA = "Σ"
-# TensorFlow's lower case stops at a NUL, so NUL goes through it in disguise: U+FFFF begins an
-# escape, and a U+FFFF of the text's own is escaped too.
-_ESCAPES = {"\uffff": "\uffff\ufffe", "\0": "\uffff\ufdd0"}
 
 
 def text_to_ids(encoder: TextEncoder, *, empty_as_unknown: bool = False) -> tf.Module:
@@ -57,7 +49,7 @@ class _TextToIds(tf.Module):
     def __init__(self, encoder: TextEncoder, empty_as_unknown: bool) -> None:
         super().__init__(name="text_to_ids")
         vocabulary = encoder.vocabulary
-        self._cleaning = encoder.cleaning
+        self._cleaning = CleaningGraph(encoder.cleaning)
         self._pad_id = 0 if vocabulary.pad_id is None else vocabulary.pad_id
         self._unk_id = vocabulary.unk_id
         self._empty_id: int | None = None
@@ -67,10 +59,10 @@ class _TextToIds(tf.Module):
         self._table: tf.lookup.StaticHashTable
         if type(encoder.tokenizer) is CharacterTokenizer:
             self._words = False
-            self._table = _table({ord(t): i for t, i in ids.items() if len(t) == 1}, tf.int32)
+            self._table = table({ord(t): i for t, i in ids.items() if len(t) == 1}, tf.int32)
         elif type(encoder.tokenizer) is WordTokenizer:
             self._words = True
-            self._table = _table(
+            self._table = table(
                 {t.encode("utf-8", "surrogatepass"): i for t, i in ids.items()}, tf.string
             )
         else:
@@ -78,22 +70,12 @@ class _TextToIds(tf.Module):
                 "a text graph needs the tokenizer 'characters' or 'words'; received "
                 f"{encoder.tokenizer!r}. Export the model over ids, and encode beside it."
             )
-        self._stop_words: tf.lookup.StaticHashTable | None = None
-        if self._cleaning.stop_words:
-            words = sorted(self._cleaning.stop_word_set())
-            self._stop_words = _table({word.encode(): 1 for word in words}, tf.string)
-        self._lower_table: tf.lookup.StaticHashTable | None = None
-        if self._cleaning.lower or self._stop_words is not None:
-            self._lower_table = _table(_lower_code_points(), tf.int32)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="texts")])
     def __call__(self, texts: Any) -> Any:
         """Ids int32 [B, T] of the texts, tf.string [B]."""
         texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8")  # invalid bytes to U+FFFD
-        if self._cleaning.strip_html:
-            texts = _strip_html(texts)
-        if self._cleaning.lower:
-            texts = self._lower(texts)
+        texts = self._cleaning.apply(texts)
         tokens = self._word_tokens(texts) if self._words else self._character_tokens(texts)
         found = self._table.lookup(tokens.flat_values)
         if self._unk_id is None:
@@ -113,83 +95,19 @@ class _TextToIds(tf.Module):
 
     def _character_tokens(self, texts: Any) -> Any:
         """Code points, ragged int32 [B, T]."""
-        if self._cleaning.strip_punctuation:
-            texts = tf.strings.regex_replace(texts, f"[{_re2(characters.punctuation())}]", "")
-        return tf.strings.unicode_decode(texts, "UTF-8")
+        return tf.strings.unicode_decode(self._cleaning.apply_characters(texts), "UTF-8")
 
     def _word_tokens(self, texts: Any) -> Any:
         """Words, ragged tf.string [B, T]."""
         # All white space becomes a space, a space follows each token, and what is between spaces
         # is a token: no token holds white space.
-        texts = tf.strings.regex_replace(texts, f"[{_re2(characters.SPACE)}]", " ")
+        texts = tf.strings.regex_replace(texts, f"[{re2(characters.SPACE)}]", " ")
         texts = tf.strings.regex_replace(texts, word_pattern(), r"\0 ")
-        tokens = tf.strings.split(texts)
-        if self._cleaning.strip_punctuation:
-            pattern = f"[{_re2(characters.punctuation())}]+"
-            is_punctuation = tf.strings.regex_full_match(tokens.flat_values, pattern)
-            tokens = _keep(tokens, ~is_punctuation)
-        if self._stop_words is not None:
-            plain = tf.strings.regex_replace(self._lower(tokens.flat_values), "’", "'")
-            tokens = _keep(tokens, self._stop_words.lookup(plain) < 0)
-        return tokens
-
-    def _lower(self, texts: Any) -> Any:
-        """Python's `str.lower` of a vector of texts.
-
-        TensorFlow's own knows an older Unicode and follows the machine's language (a Turkish one
-        takes I to ı). So the code points go through a table of Python's, and what is left for
-        TensorFlow is the sigma, whose form depends on its neighbours.
-        """
-        texts = tf.strings.regex_replace(texts, "İ", "i\u0307")
-        codes = tf.strings.unicode_decode(texts, "UTF-8")  # ragged [N, T]
-        found = self._lower_table.lookup(codes.flat_values)  # type: ignore[union-attr]
-        codes = codes.with_flat_values(tf.where(found < 0, codes.flat_values, found))
-        texts = tf.strings.unicode_encode(codes, "UTF-8")
-        for character, escape in _ESCAPES.items():
-            texts = tf.strings.regex_replace(texts, character, escape)
-        texts = tf.strings.lower(texts, encoding="utf-8")
-        for character, escape in reversed(_ESCAPES.items()):
-            texts = tf.strings.regex_replace(texts, escape, character)
-        return texts
-
-
-def _table(entries: Mapping[Any, int], key_dtype: Any) -> tf.lookup.StaticHashTable:
-    """A table that answers -1 for what it does not hold."""
-    # A table of no entries can't be made; this one is never met, being no code point and no token.
-    entries = entries or {(-1 if key_dtype == tf.int32 else b" "): -1}
-    keys = tf.constant(list(entries), key_dtype)
-    values = tf.constant(list(entries.values()), tf.int32)
-    return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), -1)
-
-
-def _lower_code_points() -> dict[int, int]:
-    """Each code point whose lower case is another single one, but the sigma's."""
-    codes = (code for code in range(0x110000) if not 0xD800 <= code < 0xE000)
-    pairs = ((code, chr(code).lower()) for code in codes if chr(code) != _SIGMA)
-    return {code: ord(low) for code, low in pairs if len(low) == 1 and ord(low) != code}
-
-
-def _strip_html(texts: Any) -> Any:
-    texts = tf.strings.regex_replace(texts, HTML_TAG, " ")
-    for entity, character in HTML_ENTITIES.items():
-        texts = tf.strings.regex_replace(texts, re.escape(entity), character)
-    return texts
-
-
-def _keep(tokens: Any, mask: Any) -> Any:
-    """The tokens of each row where the flat mask holds."""
-    return tf.ragged.boolean_mask(tokens, tokens.with_flat_values(mask))
+        return self._cleaning.apply_tokens(tf.strings.split(texts))
 
 
 def word_pattern() -> str:
     """`WordTokenizer`'s pattern for RE2, which has no possessive quantifiers and needs none."""
-    word = f"[{_re2(characters.word_characters())}]+"
-    joiner = f"[{_re2(characters.JOINERS)}]"
-    return f"[{_re2(characters.HAN)}]|{word}(?:{joiner}{word})*|[^{_re2(characters.SPACE)}]"
-
-
-def _re2(ranges: characters.Ranges) -> str:
-    """The ranges as the inside of a `[...]` for RE2."""
-    return "".join(
-        f"\\x{{{low:x}}}" + (f"-\\x{{{high:x}}}" if high > low else "") for low, high in ranges
-    )
+    word = f"[{re2(characters.word_characters())}]+"
+    joiner = f"[{re2(characters.JOINERS)}]"
+    return f"[{re2(characters.HAN)}]|{word}(?:{joiner}{word})*|[^{re2(characters.SPACE)}]"
