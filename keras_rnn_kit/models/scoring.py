@@ -1,7 +1,5 @@
 """How well a language model predicts a text, every token counted once."""
 
-import dataclasses
-import math
 from typing import Any
 
 import numpy as np
@@ -10,29 +8,7 @@ import tensorflow as tf
 from keras_rnn_kit import arguments
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.models.copying import inference_copy
-
-
-@dataclasses.dataclass(frozen=True)
-class Score:
-    """Total negative log-likelihood of `tokens` predictions, in nats."""
-
-    nats: float
-    tokens: int
-
-    @property
-    def loss(self) -> float:
-        """Nats a token."""
-        return self.nats / self.tokens
-
-    @property
-    def perplexity(self) -> float:
-        """`exp(nats / tokens)`: V for a uniform guess, 1 for certainty."""
-        return math.inf if self.loss > 700 else math.exp(self.loss)
-
-    @property
-    def bits_per_token(self) -> float:
-        """The same sum over `ln 2`; for a character model, bits per character."""
-        return self.loss / math.log(2)
+from keras_rnn_kit.scores import Score
 
 
 def score(model: Any, ids: Any, *, chunk_length: int = 512) -> Score:

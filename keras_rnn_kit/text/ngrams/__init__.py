@@ -1,0 +1,1 @@
+"""N-gram language models, the baseline of a network."""
