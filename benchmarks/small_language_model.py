@@ -12,7 +12,7 @@ import numpy.typing as npt
 from benchmarks.equal_parameters import parameters_of, units_for
 from keras_rnn_kit.data import language_model_windows
 from keras_rnn_kit.layers.named import NamedRNN
-from keras_rnn_kit.text import TextEncoder, read_text
+from keras_rnn_kit.text import TextEncoder, load_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Corpus:
     @classmethod
     def read(cls, path: str | Path, train_share: float) -> "Corpus":
         """Cuts the text, and has the vocabulary of its first part."""
-        text = read_text(path)
+        text = load_text(path)
         cut = int(train_share * len(text))
         encoder = TextEncoder.build([text[:cut]])
         return cls(encoder.encode(text[:cut]), encoder.encode(text[cut:]), len(encoder.vocabulary))

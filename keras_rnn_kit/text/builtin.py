@@ -1,9 +1,11 @@
 """The texts that are there without a download: Python's manual, and the kit's film reviews."""
 
+from collections.abc import Iterator
 from importlib import resources
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.text.labelled import read_labelled
+from keras_rnn_kit.text.reading.labelled import Pair
+from keras_rnn_kit.text.reading.tables import table_pairs
 
 
 def python_manual() -> str:
@@ -39,5 +41,11 @@ def film_reviews() -> tuple[list[str], list[str]]:
         >>> sorted(set(labels))
         ['negative', 'positive']
     """
+    texts, labels = zip(*film_review_pairs(), strict=True)
+    return list(texts), list(labels)
+
+
+def film_review_pairs() -> Iterator[Pair]:
+    """The film reviews one by one, each with its label."""
     with resources.as_file(resources.files("keras_rnn_kit.text") / "film_reviews.tsv") as path:
-        return read_labelled(path, text_column="text", label_column="label")
+        yield from table_pairs(path, "text", "label", "utf-8")

@@ -1,113 +1,113 @@
 """Files and folders as Python strings, with errors that name the file and the place."""
 
-import contextlib
+import gzip
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.text.reading.decoding import decoded
+from keras_rnn_kit.text.reading.parts import lines
 
 StrPath = str | os.PathLike[str]
 
 
-def read_decoded(path: StrPath, encoding: str = "utf-8") -> str:
-    r"""The whole file as text; a byte-order mark is dropped and \r\n becomes \n.
+def form_of(path: StrPath) -> str:
+    """The suffix that tells a file's form, in lower case: of a .gz file, the one before it.
 
-    No other character is touched: NUL, U+0085 and a lone \r stay.
+    Example:
+        >>> form_of("a/films.TSV"), form_of("films.tsv.gz"), form_of("films.gz")
+        ('.tsv', '.tsv', '')
+    """
+    path = Path(path)
+    return Path(path.stem if _is_packed(path) else path.name).suffix.lower()
+
+
+def chunks_of(path: StrPath, encoding: str = "utf-8") -> Iterator[str]:
+    """The file's text in chunks as they are read, unpacked where it is named .gz.
+
+    What is done to the text, and what stays, is told by `decoding.decoded`.
 
     Raises:
-        KitError: for a file that can't be read, or bytes that are not valid in the encoding,
-            with the offset of the first of them.
+        KitError: for a file that can't be read, a damaged .gz, or bytes that are not valid in the
+            encoding, with the offset of the first of them.
     """
     with _opened(path) as file:
-        return _decoded(file.read(), path, encoding)
+        yield from decoded(_reader(file, path), path, encoding, unpacked=_is_packed(path))
+
+
+def read_decoded(path: StrPath, encoding: str = "utf-8") -> str:
+    """The whole file as text; see `chunks_of`."""
+    return "".join(chunks_of(path, encoding))
 
 
 def read_input(path: StrPath, encoding: str = "utf-8") -> str:
     """As `read_decoded`, for a command: `-` is standard input."""
-    if path != "-":
-        return read_decoded(path, encoding)
-    return _decoded(sys.stdin.buffer.read(), "standard input", encoding)
+    return "".join(_input_chunks(path, encoding))
 
 
 def input_lines(path: StrPath, encoding: str = "utf-8") -> Iterator[str]:
     """The lines of a file, or of standard input where it is `-`, one by one as they are read.
 
-    Cut as by `lines_of`; raises `KitError` as `read_decoded`, at the line that is to blame.
+    Cut as by `parts.by_line`; raises `KitError` as `chunks_of`, after the lines before the one
+    that is to blame.
     """
-    try:
-        by_line = "a\n".encode(encoding) == b"a\n"
-    except LookupError:
-        by_line = False  # which `read_input` tells
-    if not by_line:  # such as utf-16, where a line break is two bytes
-        yield from lines_of(read_input(path, encoding))
-        return
-    name, offset = "standard input" if path == "-" else path, 0
-    opened = contextlib.nullcontext(sys.stdin.buffer) if path == "-" else _opened(path)
-    with opened as file:
-        for number, raw in enumerate(file, 1):
-            line = raw[:-2] if raw.endswith(b"\r\n") else raw.removesuffix(b"\n")
-            yield _decoded(line, name, encoding, number, offset)
-            offset += len(raw)
+    return lines(_input_chunks(path, encoding))
 
 
-def _opened(path: StrPath) -> BinaryIO:
+def _input_chunks(path: StrPath, encoding: str) -> Iterator[str]:
+    if path != "-":
+        return chunks_of(path, encoding)
+    name = "standard input"
+    return decoded(_reader(sys.stdin.buffer, name), name, encoding)
+
+
+def _opened(path: StrPath) -> Any:
     try:
-        return open(path, "rb")
+        return gzip.open(path, "rb") if _is_packed(path) else open(path, "rb")
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        reason = getattr(error, "strerror", None) or error
+        raise _unreadable(path, error) from None
+
+
+def _is_packed(path: StrPath) -> bool:
+    return Path(path).suffix.lower() == ".gz"
+
+
+def _reader(file: Any, name: StrPath) -> Callable[[int], bytes]:
+    """What `decoded` reads with: `read1` returns what is there, and waits for no more."""
+
+    def read(size: int) -> bytes:
+        try:
+            return file.read1(size)
+        except EOFError:
+            reason = "one that is cut short"
+        except (gzip.BadGzipFile, zlib.error) as error:
+            reason = f"one that is damaged ({error})"
+        except OSError as error:
+            raise _unreadable(name, error) from None
         raise KitError(
-            f"{path} must be a file that can be read; received '{reason}'. Check the path."
-        ) from None
+            f"{name} must be a whole gzip file; received {reason}. Fetch or pack it anew."
+        )
+
+    return read
 
 
-def _decoded(data: bytes, path: StrPath, encoding: str, line: int = 1, offset: int = 0) -> str:
-    """Text of bytes that stand at that line and offset of the file."""
-    try:
-        text = data.decode(encoding)
-    except LookupError:
-        raise KitError(
-            f"encoding must be one that Python knows; received {encoding!r}. "
-            "Pass utf-8, utf-16, latin-1, cp1252, gb18030 or another."
-        ) from None
-    except UnicodeDecodeError as error:
-        line += data.count(b"\n", 0, error.start)
-        raise KitError(
-            f"{path} must be valid {encoding}; received byte 0x{data[error.start]:02x} at byte "
-            f"offset {offset + error.start} (line {line}). Pass --encoding latin-1, or whichever "
-            "encoding the file was written in."
-        ) from None
-    except UnicodeError as error:  # the codecs without offsets, such as utf-16 without its mark
-        raise KitError(
-            f"{path} must be valid {encoding}; received bytes that are not ({error}). "
-            "Pass --encoding with the encoding that the file was written in."
-        ) from None
-    return (text if offset else text.removeprefix("\ufeff")).replace("\r\n", "\n")
+def _unreadable(path: StrPath, error: OSError | ValueError) -> KitError:
+    reason = getattr(error, "strerror", None) or error
+    return KitError(f"{path} must be a file that can be read; received '{reason}'. Check the path.")
 
 
-def lines_of(text: str) -> list[str]:
-    r"""The lines of a text, cut at \n alone, without an empty one at the end.
-
-    `str.splitlines` cuts at U+0085, U+2028 and others too, which stand inside real sentences.
-
-    Example:
-        >>> lines_of("one\x85still one\ntwo\n")
-        ['one\x85still one', 'two']
-    """
-    lines = text.split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
-
-
-def files_in(folder: StrPath, *suffixes: str) -> list[Path]:
-    """The folder's own files with one of the suffixes, sorted by name; hidden ones left out."""
+def files_in(folder: StrPath, *forms: str) -> list[Path]:
+    """The folder's own files of one of the forms, also as .gz, sorted by name; no hidden ones."""
     try:
         return sorted(
             path
             for path in Path(folder).iterdir()
-            if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
+            if form_of(path) in forms and not path.name.startswith(".") and path.is_file()
         )
     except OSError as error:
         raise KitError(

@@ -5,6 +5,7 @@ import pytest
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text import WordTokenizer, film_reviews, python_manual
+from keras_rnn_kit.text.builtin import film_review_pairs
 
 
 def test_the_manual_is_long_and_in_order():
@@ -28,6 +29,13 @@ def test_film_reviews_are_many_and_balanced():
     assert set(counts) == {"negative", "positive"}
     assert counts["negative"] == counts["positive"]
     assert all(text.strip() == text and len(text.split()) >= 4 for text in texts)
+
+
+def test_film_reviews_one_by_one():
+    pairs = film_review_pairs()
+    texts, labels = film_reviews()
+    assert next(pairs) == (texts[0], labels[0])
+    assert list(pairs) == list(zip(texts, labels, strict=True))[1:]
 
 
 def shingles(text, width=5):

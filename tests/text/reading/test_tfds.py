@@ -9,10 +9,10 @@ import pytest
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text import (
     labelled_splits,
+    labelled_texts,
     load_labelled,
     load_text,
-    load_tfds_labelled,
-    load_tfds_text,
+    texts,
     tfds,
 )
 
@@ -70,7 +70,10 @@ class KitPairs(Base):
     def example(self, text, label):
         return {"en": text, "fr": label}
 
-for kind in (KitFilms, KitStars, KitWords, KitBytes, KitPairs):
+class KitOdd(KitFilms, skip_registration=True):
+    SPLITS = {"odd": ROWS["test"]}
+
+for kind in (KitFilms, KitStars, KitWords, KitBytes, KitPairs, KitOdd):
     kind(data_dir=sys.argv[1]).download_and_prepare()
 """
 
@@ -90,19 +93,40 @@ def data_dir(tmp_path_factory):
 def test_text_of_the_train_split(data_dir):
     text = load_text("tfds:kit_films", data_dir=data_dir)
     assert sorted(text.split("\n")) == ["dull é", "fine\x85film", "good"]
-    assert load_tfds_text("kit_films:1.0.0", data_dir) == text
-    assert load_tfds_text("kit_films", str(data_dir)) == text
+    assert load_text("tfds:kit_films:1.0.0", data_dir=data_dir) == text
+    assert load_text("tfds:kit_films", data_dir=str(data_dir)) == text
 
 
 def test_labelled_splits(data_dir):
     train = load_labelled("tfds:kit_films", split="train", data_dir=data_dir)
     assert set(zip(*train, strict=True)) == TRAIN
-    test = load_tfds_labelled("kit_films", "test", data_dir)
+    test = load_labelled("tfds:kit_films", split="test", data_dir=data_dir)
     assert test == (["bad"], ["negative"])
-    both = load_tfds_labelled("kit_films", None, data_dir)
+    both = load_labelled("tfds:kit_films", split=None, data_dir=data_dir)
     assert both == (train[0] + test[0], train[1] + test[1])
     assert labelled_splits("tfds:kit_films", data_dir=data_dir) == ("train", "test")
-    assert len(load_tfds_labelled("kit_films", "train[:2]", data_dir)[0]) == 2
+    assert len(load_labelled("tfds:kit_films", split="train[:2]", data_dir=data_dir)[0]) == 2
+
+
+def test_streams(data_dir):
+    stream = texts("tfds:kit_films", data_dir=data_dir)
+    assert sorted(stream) == ["dull é", "fine\x85film", "good"]
+    assert list(stream) == load_text("tfds:kit_films", data_dir=data_dir).split("\n")
+    assert list(texts("tfds:kit_films", split="test", data_dir=data_dir)) == ["bad"]
+    assert list(texts("tfds:kit_stars", text_column="title", data_dir=data_dir)) == ["t"] * 3
+    pairs = labelled_texts("tfds:kit_films", split="train", data_dir=data_dir)
+    assert set(pairs) == set(pairs) == TRAIN
+
+
+def test_columns_can_be_named(data_dir):
+    found = load_labelled("tfds:kit_pairs", text_column="fr", label_column="en", data_dir=data_dir)
+    assert found == (["b"], ["a"])
+    for columns, message in (
+        ({"text_column": "de"}, "must have the feature 'de' with text; received en, fr"),
+        ({"text_column": "en", "label_column": "de"}, "feature 'de' with one label a text"),
+    ):
+        with pytest.raises(KitError, match=message):
+            load_labelled("tfds:kit_pairs", data_dir=data_dir, **columns)
 
 
 def test_the_environment_names_the_folder(data_dir, monkeypatch):
@@ -111,14 +135,14 @@ def test_the_environment_names_the_folder(data_dir, monkeypatch):
 
 
 def test_features_are_found_by_type_and_name(data_dir):
-    texts, labels = load_tfds_labelled("kit_stars", None, data_dir)
-    assert dict(zip(texts, labels, strict=True)) == {
+    found, labels = load_labelled("tfds:kit_stars", split=None, data_dir=data_dir)
+    assert dict(zip(found, labels, strict=True)) == {
         "dull é": "0",
         "fine\x85film": "1",
         "good": "1",
     }
-    texts, labels = load_tfds_labelled("kit_words", "train", data_dir)
-    assert dict(zip(texts, labels, strict=True)) == {
+    found, labels = load_labelled("tfds:kit_words", split="train", data_dir=data_dir)
+    assert dict(zip(found, labels, strict=True)) == {
         "dull é": "no",
         "fine\x85film": "yes",
         "good": "yes",
@@ -126,9 +150,9 @@ def test_features_are_found_by_type_and_name(data_dir):
 
 
 def test_more_records_than_a_batch(data_dir, monkeypatch):
-    expected = load_tfds_labelled("kit_films", "train", data_dir)
+    expected = load_labelled("tfds:kit_films", split="train", data_dir=data_dir)
     monkeypatch.setattr(tfds, "_BATCH", 2)
-    assert load_tfds_labelled("kit_films", "train", data_dir) == expected
+    assert load_labelled("tfds:kit_films", split="train", data_dir=data_dir) == expected
 
 
 @pytest.mark.parametrize(
@@ -138,6 +162,7 @@ def test_more_records_than_a_batch(data_dir, monkeypatch):
         ("tfds:", "train", "received ''"),
         ("tfds:kit films!", "train", "received 'kit films!'"),
         ("tfds:kit_films", "valid", "has .test, train, unsupervised.; received 'valid'"),
+        ("tfds:kit_odd", None, "has .odd.; received None"),
         ("tfds:kit_films", "unsupervised", "'unsupervised' of .* must have labels; received -1"),
         ("tfds:kit_pairs", "train", "one feature with text; received en, fr"),
         ("tfds:kit_bytes", "train", "one feature with labels; received none"),
@@ -150,7 +175,7 @@ def test_wrong_data_sets(spec, split, message, data_dir):
 
 def test_bytes_that_are_no_utf8(data_dir):
     with pytest.raises(KitError, match=r"record [01]: .*byte 0xff at byte offset 1"):
-        load_tfds_text("kit_bytes", data_dir)
+        load_text("tfds:kit_bytes", data_dir=data_dir)
 
 
 def test_a_failed_download(data_dir, monkeypatch):
@@ -159,7 +184,7 @@ def test_a_failed_download(data_dir, monkeypatch):
 
     monkeypatch.setattr(tensorflow_datasets.core.DatasetBuilder, "download_and_prepare", fail)
     with pytest.raises(KitError, match=r"ConnectionError \(no route to host\)\. Download it"):
-        load_tfds_text("kit_films", data_dir)
+        load_text("tfds:kit_films", data_dir=data_dir)
 
 
 def test_without_the_library(monkeypatch):
@@ -172,4 +197,4 @@ def test_without_the_library(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(KitError, match=r"pip install keras-rnn-kit\[train\]"):
-        load_tfds_text("kit_films")
+        load_text("tfds:kit_films")

@@ -1,9 +1,11 @@
+import gzip
+
 import numpy as np
 import pytest
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.text import label_ids, read_labelled
-from keras_rnn_kit.text.labelled import folder_splits
+from keras_rnn_kit.text import label_ids, labelled_texts, load_labelled
+from keras_rnn_kit.text.reading.labelled import folder_splits
 from tests.text.shared import SHARED, needs_shared
 
 
@@ -11,7 +13,7 @@ def write(root, files):
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
+        path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
     return root
 
 
@@ -32,15 +34,15 @@ def test_imdb_layout(tmp_path):
     assert folder_splits(tmp_path) == ("train", "test")
     train = (["dull", "fine\x85film", "good\nvery"], ["negative", "positive", "positive"])
     test = (["bad", "nice"], ["negative", "positive"])
-    assert read_labelled(tmp_path, split="train") == train
-    assert read_labelled(tmp_path, split="test") == test
-    assert read_labelled(tmp_path) == (train[0] + test[0], train[1] + test[1])
-    assert read_labelled(tmp_path / "train") == train
+    assert load_labelled(tmp_path, split="train") == train
+    assert load_labelled(tmp_path, split="test") == test
+    assert load_labelled(tmp_path) == (train[0] + test[0], train[1] + test[1])
+    assert load_labelled(tmp_path / "train") == train
 
 
 def test_a_folder_for_each_class(tmp_path):
     write(tmp_path, {"sport/a.txt": "goal", "arts/b.txt": "film", "empty/c.md": ""})
-    assert read_labelled(tmp_path) == (["film", "goal"], ["arts", "sport"])
+    assert load_labelled(tmp_path) == (["film", "goal"], ["arts", "sport"])
     assert folder_splits(tmp_path) == ()
 
 
@@ -53,16 +55,41 @@ def test_pairs_of_files_are_cut_at_newlines_alone(tmp_path):
             "other.neg": "without a partner",
         },
     )
-    assert read_labelled(tmp_path) == (
+    assert load_labelled(tmp_path) == (
         ["dull", "bad", "good\x85day ", "fine\u2028one\x1cline"],
         ["negative", "negative", "positive", "positive"],
     )
-    assert read_labelled(tmp_path / "other.neg") == (["without a partner"], ["negative"])
+    assert load_labelled(tmp_path / "other.neg") == (["without a partner"], ["negative"])
+
+
+def test_packed_folders(tmp_path):
+    packed = {name.replace(".txt", ".txt.gz"): text for name, text in IMDB.items()}
+    plain = load_labelled(write(tmp_path / "plain", IMDB))
+    assert load_labelled(write(tmp_path / "packed", packed)) == plain
+    write(tmp_path, {"pairs/a.b.pos.gz": "good\n", "pairs/a.b.neg": "bad\n", "pairs/c.neg": "x"})
+    assert load_labelled(tmp_path / "pairs") == (["bad", "good"], ["negative", "positive"])
+    assert load_labelled(tmp_path / "pairs" / "a.b.pos.gz") == (["good"], ["positive"])
+
+
+def test_blank_lines_are_counted(tmp_path):
+    write(tmp_path, {"a.pos": "good\n\nfine\n", "a.neg": " \nbad\n\n"})
+    stream = labelled_texts(tmp_path)
+    assert list(stream) == list(stream)
+    assert stream.skipped == 3
+    assert [label for _, label in stream] == ["negative", "positive", "positive"]
+
+
+def test_files_are_read_as_they_are_asked_for(tmp_path):
+    write(tmp_path, {"a/1.txt": "one", "b/1.txt": "two"})
+    stream = iter(labelled_texts(tmp_path))
+    assert next(stream) == ("one", "a")
+    (tmp_path / "b" / "1.txt").write_text("changed")
+    assert next(stream) == ("changed", "b")
 
 
 @needs_shared
 def test_rt_polarity():
-    texts, labels = read_labelled(SHARED / "rt_polarity")
+    texts, labels = load_labelled(SHARED / "rt_polarity")
     assert len(texts) == 10_662
     assert labels == ["negative"] * 5331 + ["positive"] * 5331
 
@@ -71,8 +98,8 @@ def test_rt_polarity():
 def test_the_latin1_sample():
     path = SHARED / "rt_polarity" / "latin1_sample.neg"
     with pytest.raises(KitError, match=r"latin1_sample\.neg must be valid utf-8.*latin-1"):
-        read_labelled(path)
-    texts, labels = read_labelled(path, encoding="latin-1")
+        load_labelled(path)
+    texts, labels = load_labelled(path, encoding="latin-1")
     assert labels == ["negative"] * 300
     assert any("é" in text for text in texts)
 
@@ -97,7 +124,7 @@ def test_the_latin1_sample():
 def test_wrong_sources_are_named(files, path, arguments, message, tmp_path):
     write(tmp_path, files)
     with pytest.raises(KitError, match=message):
-        read_labelled(tmp_path / path, **arguments)
+        load_labelled(tmp_path / path, **arguments)
 
 
 def test_label_ids():

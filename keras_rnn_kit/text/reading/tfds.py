@@ -5,18 +5,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.text.labelled import SPLITS, long_name
-from keras_rnn_kit.text.tables import LABEL_NAMES, TEXT_NAMES
+from keras_rnn_kit.text.files import StrPath
+from keras_rnn_kit.text.reading.columns import label_feature, text_feature
+from keras_rnn_kit.text.reading.labelled import SPLITS, Pair, class_name, no_such_split
+from keras_rnn_kit.text.reading.parts import Part
 
-_BATCH = 1024  # records fetched at once; a record at a time is ten times slower
+_BATCH = 128  # records fetched at once; a record at a time is ten times slower
 
 
-def load_tfds_text(spec: str, data_dir: str | os.PathLike[str] | None = None) -> str:
-    r"""The texts of the train split, joined by newlines, for a language model.
+def tfds_parts(
+    spec: str, split: str | None, text_column: str | None, data_dir: StrPath | None
+) -> Iterator[Part]:
+    """The text of each record as a document.
 
     Args:
-        spec: the data set's name, as `tiny_shakespeare`, `tfds:tiny_shakespeare`,
-            `name/config:1.0.0`.
+        spec: the data set's name, as `tfds:tiny_shakespeare`, `tfds:name/config:1.0.0`.
+        split: "train", "test", a slice such as "train[:10%]"; None takes train.
+        text_column: the feature that holds the text; None finds the only one.
         data_dir: where data sets are kept; None takes $TFDS_DATA_DIR, then the library's own
             place. A data set that is not there yet is downloaded.
 
@@ -24,54 +29,55 @@ def load_tfds_text(spec: str, data_dir: str | os.PathLike[str] | None = None) ->
         KitError: without TensorFlow Datasets, for an unknown data set, or one without text.
     """
     builder = _builder(spec, data_dir)
-    text = _text_feature(spec, builder.info.features)
-    return "\n".join(record[text] for record in _records(spec, builder, "train", text, text))
+    text = _text_feature(spec, builder.info.features, text_column)
+    for record in _records(spec, builder, "train" if split is None else split, text, text):
+        yield Part(record[text], "\n")
 
 
-def load_tfds_labelled(
-    spec: str, split: str | None, data_dir: str | os.PathLike[str] | None = None
-) -> tuple[list[str], list[str]]:
-    """The texts and the names of their labels, for a classifier.
+def tfds_pairs(
+    spec: str,
+    split: str | None,
+    text_column: str | None,
+    label_column: str | None,
+    data_dir: StrPath | None,
+) -> Iterator[Pair]:
+    """The text and the name of the label of each record.
 
     Args:
-        spec, data_dir: see `load_tfds_text`.
-        split: "train", "test", a slice such as "train[:10%]"; None takes train and test.
+        spec, text_column, data_dir: see `tfds_parts`.
+        split: as there; None takes train and test.
+        label_column: the feature that holds the labels; None finds it.
 
     Raises:
-        KitError: see `load_tfds_text`; also without a feature that holds labels, or for a split
+        KitError: see `tfds_parts`; also without a feature that holds labels, or for a split
             without labels, such as `unsupervised`.
     """
     builder = _builder(spec, data_dir)
     features = builder.info.features
-    text = _text_feature(spec, features)
-    label = _label_feature(spec, features, text)
+    text = _text_feature(spec, features, text_column)
+    label = _label_feature(spec, features, text, label_column)
     names = getattr(features[label], "names", None)
-    texts: list[str] = []
-    labels: list[str] = []
-    for part in [split] if split is not None else tfds_splits(spec, data_dir):
+    splits = builder.info.splits
+    parts = [name for name in SPLITS if name in splits] if split is None else [split]
+    if not parts:
+        raise no_such_split(spec, splits, split)
+    for part in parts:
         for record in _records(spec, builder, part, text, label):
             value = record[label]
-            if names is not None and not 0 <= value < len(names):
-                raise KitError(
-                    f"the split {part!r} of {spec} must have labels; received {value}. "
-                    "Pass another split."
-                )
             if names is not None:
-                value = long_name(names[value])
+                value = class_name(spec, part, names, value)
             elif isinstance(value, bytes):
                 value = value.decode("utf-8", "replace")
-            texts.append(record[text])
-            labels.append(str(value))
-    return texts, labels
+            yield record[text], str(value)
 
 
-def tfds_splits(spec: str, data_dir: str | os.PathLike[str] | None = None) -> tuple[str, ...]:
+def tfds_splits(spec: str, data_dir: StrPath | None = None) -> tuple[str, ...]:
     """Which of train and test the data set has."""
     splits = _builder(spec, data_dir).info.splits
     return tuple(name for name in SPLITS if name in splits)
 
 
-def _builder(spec: str, data_dir: str | os.PathLike[str] | None) -> Any:
+def _builder(spec: str, data_dir: StrPath | None) -> Any:
     """The data set's builder, with its data on disk."""
     try:
         import tensorflow_datasets as tfds  # heavy, and an extra
@@ -118,10 +124,7 @@ def _records(
     try:
         dataset = builder.as_dataset(split=split, shuffle_files=False)
     except (ValueError, AssertionError, KeyError):
-        raise KitError(
-            f"split must be one that {spec} has ({', '.join(sorted(builder.info.splits))}); "
-            f"received {split!r}. Pass one of them."
-        ) from None
+        raise no_such_split(spec, builder.info.splits, split) from None
     number = 0
     # Other features may differ in shape from record to record, and can't stand in one batch.
     dataset = dataset.map(lambda record: {text: record[text], label: record[label]})
@@ -140,8 +143,8 @@ def _records(
             yield record
 
 
-def _text_feature(spec: str, features: Any) -> str:
-    """The name of the one feature that holds text."""
+def _text_feature(spec: str, features: Any, name: str | None) -> str:
+    """The name of the feature that holds text."""
     import tensorflow as tf
 
     def is_text(feature: Any) -> bool:
@@ -151,39 +154,20 @@ def _text_feature(spec: str, features: Any) -> str:
 
     names = [name for name, _ in _items(features)]
     texts = [name for name, feature in _items(features) if is_text(feature)]
-    named = [name for name in TEXT_NAMES if name in texts]
-    others = [name for name in texts if name not in LABEL_NAMES]
-    if named:
-        return named[0]
-    if len(others) == 1:
-        return others[0]
-    raise KitError(
-        f"{spec} must have one feature with text; received {', '.join(texts) or 'none'} among "
-        f"{', '.join(names)}. Choose another data set."
-    )
+    return text_feature(spec, texts, names, name)
 
 
-def _label_feature(spec: str, features: Any, text: str) -> str:
-    """The name of the feature that holds labels: by its type, or by a customary name."""
+def _label_feature(spec: str, features: Any, text: str, name: str | None) -> str:
+    """The name of the feature that holds labels."""
     import tensorflow_datasets as tfds
 
     items = [(name, feature) for name, feature in _items(features) if name != text]
-    classes = [name for name, feature in items if isinstance(feature, tfds.features.ClassLabel)]
-    named = [
-        name
-        for wanted in LABEL_NAMES
-        for name, feature in items
-        if name == wanted and getattr(feature, "shape", None) == ()
-    ]
-    for candidates in (classes if len(classes) == 1 else [], [n for n in named if n in classes]):
-        if candidates:
-            return candidates[0]
-    if not classes and named:
-        return named[0]
-    raise KitError(
-        f"{spec} must have one feature with labels; received "
-        f"{', '.join(name for name, _ in items) or 'none'} beside the text. "
-        "Choose another data set."
+    return label_feature(
+        spec,
+        [name for name, feature in items if isinstance(feature, tfds.features.ClassLabel)],
+        [name for name, feature in items if getattr(feature, "shape", None) == ()],
+        [name for name, _ in items],
+        name,
     )
 
 

@@ -1,0 +1,1 @@
+"""Streams of texts from files, tables, data sets and Python; `sources.py` is the front door."""
