@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.exporting.conversion import quiet
 from keras_rnn_kit.exporting.graphs import Graph, check_ready, graphs_of
-from keras_rnn_kit.exporting.text_graph import text_to_ids
+from keras_rnn_kit.exporting.text_graphs.text_to_ids import text_to_ids
 from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.layers import recurrence
 from keras_rnn_kit.models.copying import inference_copy

@@ -14,7 +14,7 @@ import onnx
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting.graphs import Graph, Port
 from keras_rnn_kit.exporting.nodes import Nodes
-from keras_rnn_kit.exporting.text_graph import word_pattern
+from keras_rnn_kit.exporting.text_graphs.tokens import word_pattern
 from keras_rnn_kit.runtime.tokens import padded
 from keras_rnn_kit.text import Cleaning, TextEncoder
 from keras_rnn_kit.text.tokenizers import CharacterTokenizer, WordTokenizer
@@ -29,19 +29,18 @@ def check_text_input(encoder: TextEncoder) -> None:
 
     Example:
 
-    >>> check_text_input(TextEncoder.build(["a"], tokenizer="words", cleaning=Cleaning(lower=True)))
+    >>> check_text_input(TextEncoder.build(["a"], tokenizer="words", cleaning=Cleaning("lower")))
     Traceback (most recent call last):
     ...
     keras_rnn_kit.errors.KitError: text input must do without cleaning, for which onnxruntime has \
-no operators; received Cleaning(lower=True, ...). That needs onnxruntime-extensions: leave text \
-input out, and encode beside the graph as runtime.Classifier does.
+no operators; received Cleaning('lower'). That needs onnxruntime-extensions: leave text input \
+out, and encode beside the graph as runtime.Classifier does.
     """
     if encoder.cleaning != Cleaning():
-        shown = str(encoder.cleaning)
         raise KitError(
             "text input must do without cleaning, for which onnxruntime has no operators; "
-            f"received {shown}. That needs onnxruntime-extensions: leave text input out, and "
-            "encode beside the graph as runtime.Classifier does."
+            f"received {encoder.cleaning!r}. That needs onnxruntime-extensions: leave text input "
+            "out, and encode beside the graph as runtime.Classifier does."
         )
     if type(encoder.tokenizer) not in (CharacterTokenizer, WordTokenizer):
         raise KitError(

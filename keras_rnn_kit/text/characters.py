@@ -1,7 +1,7 @@
 """The classes of characters that the tokenizer and the cleaning share with the TensorFlow graph.
 
 Each class is a list of inclusive ranges of code points. Python's `re` gets a class as `[...]`
-through `class_body`, and `exporting/text_graph.py` writes the same ranges for RE2, so that both
+through `class_body`, and `exporting/text_graphs/` writes the same ranges for RE2, so that both
 cut a text in the same places. What is a letter, a mark or a punctuation sign comes from the
 Unicode data of the Python that runs; the rest is written out here.
 """
@@ -99,6 +99,12 @@ def punctuation() -> Ranges:
         0,
         _LAST_MARK + 0x1000,
     )
+
+
+@functools.cache
+def digits() -> Ranges:
+    """Decimal digits of all scripts (the category Nd), which `re` knows as \\d."""
+    return ranges_where(lambda code: chr(code).isdecimal(), 0x30, sys.maxunicode + 1)
 
 
 def class_body(ranges: Ranges) -> str:

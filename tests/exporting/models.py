@@ -28,8 +28,7 @@ def characters() -> TextEncoder:
 
 
 def words() -> TextEncoder:
-    cleaning = Cleaning(lower=True, strip_html=True)
-    return TextEncoder.build(REVIEWS, tokenizer="words", cleaning=cleaning)
+    return TextEncoder.build(REVIEWS, tokenizer="words", cleaning=Cleaning.sentiment())
 
 
 def language_model(encoder: TextEncoder, shape: Any = (None, None), **arguments: Any) -> Any:

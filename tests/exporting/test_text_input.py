@@ -67,9 +67,11 @@ def test_in_whole_numbers(tmp_path: Path) -> None:
 def test_what_it_can_t_be(tmp_path: Path) -> None:
     cleaned, plain = words(), characters()
     bare = TextEncoder.build(REVIEWS, tokenizer="words", specials=("<pad>",))
+    other = TextEncoder.build(REVIEWS, tokenizer="graphemes")
     for model, encoder, message in (
         (classifier(cleaned), cleaned, "do without cleaning.*needs onnxruntime-extensions"),
         (language_model(plain), plain, "text input is for text classifiers"),
+        (classifier(other), other, r"'characters' or 'words'; received GraphemeTokenizer\(\)"),
         (classifier(bare), bare, "must have a vocabulary with <pad> and <unk>"),
     ):
         with pytest.raises(KitError, match=message):

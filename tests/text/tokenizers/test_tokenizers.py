@@ -1,14 +1,20 @@
+import json
+import pickle
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text import (
+    ByteTokenizer,
     CharacterTokenizer,
+    GraphemeTokenizer,
+    SubwordTokenizer,
     Tokenizer,
     WordTokenizer,
     film_reviews,
-    read_text,
+    load_text,
     tokenizer_from_config,
 )
 from tests.text.shared import AWKWARD, SHARED, needs_shared
@@ -102,7 +108,7 @@ def test_awkward_texts(text):
     "name", ["timemachine.txt", "tang300.json", "english_french.tsv", "tinyshakespeare.txt"]
 )
 def test_real_texts(name):
-    tokens = words.tokenize(read_text(SHARED / name))
+    tokens = words.tokenize(load_text(SHARED / name))
     assert words.tokenize(words.join(tokens)) == tokens
 
 
@@ -118,19 +124,31 @@ def test_a_line_of_megabytes_is_cut(piece):
     assert sum(map(len, words.tokenize(text))) == len(text)
 
 
-@pytest.mark.parametrize("tokenizer", [CharacterTokenizer(), WordTokenizer()])
+TOKENIZERS = (
+    ByteTokenizer(),
+    CharacterTokenizer(),
+    GraphemeTokenizer(),
+    SubwordTokenizer([]),
+    SubwordTokenizer(["a b", "ab c"]),
+    WordTokenizer(),
+)
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
 def test_config_round_trip(tokenizer):
-    again = tokenizer_from_config(tokenizer.config())
+    again = tokenizer_from_config(json.loads(json.dumps(tokenizer.config())))
     assert again == tokenizer
     assert hash(again) == hash(tokenizer)
+    assert repr(again) == repr(tokenizer)
     assert isinstance(again, Tokenizer)
+    assert pickle.loads(pickle.dumps(tokenizer)) == tokenizer
 
 
 def test_tokenizers_differ():
-    assert CharacterTokenizer() != WordTokenizer()
+    assert len(set(TOKENIZERS)) == len(TOKENIZERS)
 
 
-@pytest.mark.parametrize("config", [{}, {"type": "bytes"}, {"type": ["words"]}, None, "words"])
+@pytest.mark.parametrize("config", [{}, {"type": "bpe"}, {"type": ["words"]}, None, "words"])
 def test_unknown_config(config):
-    with pytest.raises(KitError, match="one of characters, words"):
+    with pytest.raises(KitError, match="one of bytes, characters, graphemes, subwords, words"):
         tokenizer_from_config(config)

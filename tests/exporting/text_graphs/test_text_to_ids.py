@@ -1,3 +1,4 @@
+import itertools
 import json
 import subprocess
 import sys
@@ -9,25 +10,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.exporting.text_graph import text_to_ids
+from keras_rnn_kit.exporting.text_graphs.text_to_ids import text_to_ids
 from keras_rnn_kit.text import (
+    ByteTokenizer,
     CharacterTokenizer,
     Cleaning,
+    SubwordTokenizer,
     TextEncoder,
+    Vocabulary,
     film_reviews,
+    load_labelled,
+    load_text,
     python_manual,
-    read_labelled,
-    read_text,
 )
 from tests.text.shared import AWKWARD, SHARED, needs_shared
 
-ALL = {"lower": True, "strip_html": True, "strip_punctuation": True}
+ALL = Cleaning("nfc", "html", "urls", "lower", "punctuation", stop_words="english")
 TRICKY = (
     *AWKWARD,
     "The <b>BEST</b><br />film &amp;lt;isn&#39;t&gt; a<b <!-- x\n--> 'y’",
     "İIı ΑΣ. ΑΣΒ Σ ΑΣ\0Α ΑΣ\uffff \uffff\ufdd0\ufffe\0",
     "Ⱟ Ꟁ ẞ ǅ",
 )
+PLAIN = ("bytes", "characters", "graphemes", "subwords", "words")
 # Letters of every kind next to the signs that the steps look at.
 texts = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"])),
@@ -36,20 +41,30 @@ texts = st.one_of(
     ),
 )
 ENCODERS = {
+    "bytes": ("bytes", Cleaning()),
     "characters": ("characters", Cleaning()),
-    "characters, cleaned": ("characters", Cleaning(**ALL)),
+    "characters, cleaned": ("characters", Cleaning("html", "lower", "spaces", "punctuation")),
+    "graphemes": ("graphemes", Cleaning()),
+    "graphemes, cleaned": ("graphemes", Cleaning("html", "lower", "punctuation")),
+    "subwords": ("subwords", Cleaning()),
+    "subwords, cleaned": ("subwords", Cleaning("nfc", "html", "casefold", "spaces")),
     "words": ("words", Cleaning()),
-    "words, lower": ("words", Cleaning(lower=True)),
-    "words, cleaned": ("words", Cleaning(**ALL, stop_words="english")),
+    "words, lower": ("words", Cleaning("lower")),
+    "words, cleaned": ("words", ALL),
     "words, own stop words": ("words", Cleaning(stop_words=("It’s", "ΑΣ"))),
 }
 
 
+def build(name, corpus, **options):
+    tokenizer, cleaning = ENCODERS[name]
+    if tokenizer == "subwords":
+        options["max_size"] = 600
+    return TextEncoder.build(corpus, tokenizer=tokenizer, cleaning=cleaning, **options)
+
+
 @pytest.fixture(scope="module", params=ENCODERS)
 def pair(request):
-    tokenizer, cleaning = ENCODERS[request.param]
-    corpus = [*TRICKY, "abcdefghijklmnopqrstuvwxyz é Σσς"]
-    encoder = TextEncoder.build(corpus, tokenizer=tokenizer, cleaning=cleaning)
+    encoder = build(request.param, [*TRICKY, "abcdefghijklmnopqrstuvwxyz é Σσς"])
     return encoder, text_to_ids(encoder)
 
 
@@ -80,14 +95,13 @@ def test_any_texts(pair, some):
     assert_equal(*pair, some)
 
 
-@pytest.mark.parametrize("name", ["characters, cleaned", "words, lower", "words, cleaned"])
+@pytest.mark.parametrize("name", ["characters, cleaned", "graphemes", "subwords", "words, cleaned"])
 def test_every_character_of_unicode(name):
-    tokenizer, cleaning = ENCODERS[name]
     codes = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
     # What is the same over a whole plane is tried on a sample of it.
     codes = [code for code in codes if code < 0x20000 or code % 97 == 0]
     some = ["".join(f"a{chr(c)}b {chr(c)} " for c in codes[i::500]) for i in range(500)]
-    encoder = TextEncoder.build(some, tokenizer=tokenizer, cleaning=cleaning)
+    encoder = build(name, some)
     assert_equal(encoder, text_to_ids(encoder), some)
 
 
@@ -100,26 +114,24 @@ def real_texts():
     yield from python_manual().split("\n\n")
 
 
-@pytest.mark.parametrize("name", ["characters", "words", "words, cleaned"])
+@pytest.mark.parametrize("name", [*PLAIN, "words, cleaned"])
 def test_builtin_texts(name):
     some = list(real_texts())
-    encoder = TextEncoder.build(some, tokenizer=ENCODERS[name][0], cleaning=ENCODERS[name][1])
+    encoder = build(name, some)
     module = text_to_ids(encoder)
     for batch in batches(some):
         assert_equal(encoder, module, batch)
 
 
 @needs_shared
-@pytest.mark.parametrize("name", ["characters", "words", "words, cleaned"])
+@pytest.mark.parametrize("name", [*PLAIN, "words, cleaned"])
 def test_shared_texts(name):
-    some = read_labelled(SHARED / "rt_polarity")[0]
-    some += read_labelled(SHARED / "rt_polarity" / "latin1_sample.neg", encoding="latin-1")[0]
+    some = load_labelled(SHARED / "rt_polarity")[0]
+    some += load_labelled(SHARED / "rt_polarity" / "latin1_sample.neg", encoding="latin-1")[0]
     for file in ("english_french.tsv", "tang300.json", "tinyshakespeare.txt", "timemachine.txt"):
-        some += read_text(SHARED / file).split("\n")
+        some += load_text(SHARED / file).split("\n")
     # The frequent half of the vocabulary, so that <unk> is met too.
-    encoder = TextEncoder.build(
-        some, tokenizer=ENCODERS[name][0], cleaning=ENCODERS[name][1], min_frequency=2
-    )
+    encoder = build(name, some, min_frequency=2)
     module = text_to_ids(encoder)
     for batch in batches(some, 4096):
         assert_equal(encoder, module, batch)
@@ -147,9 +159,9 @@ def test_unknown_without_unk_is_an_error():
         module(["abc"])
 
 
-@pytest.mark.parametrize("tokenizer", ["characters", "words"])
-def test_bytes_that_are_no_utf8_are_replaced(tokenizer):
-    encoder = TextEncoder.build("ab \ufffd", tokenizer=tokenizer)
+@pytest.mark.parametrize("name", PLAIN)
+def test_bytes_that_are_no_utf8_are_replaced(name):
+    encoder = build(name, "ab \ufffd")
     ids = text_to_ids(encoder)([b"ab\xff"]).numpy()[0]
     np.testing.assert_array_equal(ids, encoder.encode("ab\ufffd"))
 
@@ -158,6 +170,33 @@ def test_a_vocabulary_of_specials_alone():
     encoder = TextEncoder.build("ab", specials=("<unk>",))
     lonely = TextEncoder(encoder.tokenizer, type(encoder.vocabulary)((), ("<unk>",)))
     assert text_to_ids(lonely)(["ab"]).numpy().tolist() == [[0, 0]]
+
+
+def test_a_vocabulary_that_lacks_bytes():
+    encoder = TextEncoder(ByteTokenizer(), Vocabulary(["a", "Ã"]))
+    assert text_to_ids(encoder)(["aé"]).numpy().tolist() == [[4, 5, 1]]
+    assert_equal(encoder, text_to_ids(encoder), ["aé", ""])
+
+
+@pytest.mark.parametrize("merges", [[], ["a b"], ["b c", "a b", "ab c", "abc a", "a bc", "c c"]])
+def test_merges_that_meet(merges):
+    tokenizer = SubwordTokenizer(merges)
+    encoder = TextEncoder(tokenizer, Vocabulary(tokenizer.tokens))
+    module = text_to_ids(encoder)
+    some = ["".join(letters) for n in range(7) for letters in itertools.product("abc", repeat=n)]
+    assert_equal(encoder, module, some)
+    # With a vocabulary of its own order, from which tokens are missing.
+    encoder = TextEncoder(tokenizer, Vocabulary(["c", *tokenizer.tokens[256:], "a"]))
+    assert_equal(encoder, text_to_ids(encoder), some)
+
+
+def test_chunks_of_any_length():
+    encoder = build("subwords", [*TRICKY, "word" * 20])
+    module = text_to_ids(encoder)
+    sizes = (1, 31, 32, 33, 64, 65, 1000)
+    assert_equal(
+        encoder, module, [p * n for p in ("a", " ", "床", "e\u0301", "<", "-") for n in sizes]
+    )
 
 
 class Lines(CharacterTokenizer):
@@ -179,10 +218,9 @@ print(json.dumps(ids.numpy().tolist()))
 """
 
 
-def test_saved_and_loaded_without_the_kit(tmp_path):
-    encoder = TextEncoder.build(
-        TRICKY, tokenizer="words", cleaning=Cleaning(**ALL, stop_words="english")
-    )
+@pytest.mark.parametrize("name", ["graphemes", "subwords", "words, cleaned"])
+def test_saved_and_loaded_without_the_kit(name, tmp_path):
+    encoder = build(name, TRICKY)
     module = text_to_ids(encoder)
     tf.saved_model.save(module, str(tmp_path / "model"))
     (tmp_path / "texts.json").write_text(json.dumps(TRICKY), "utf-8")

@@ -1,0 +1,1 @@
+"""Cleaning and tokenizers as TensorFlow operations, for models that take strings."""
