@@ -35,7 +35,7 @@ def whole_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Itera
     with _beside(path) as folder:
         yield folder
         _check_place(path, overwrite)  # once more: another process may have been quicker
-        _take_place(folder, path)
+        take_place(folder, path)
 
 
 def _check_place(path: Path, overwrite: bool) -> None:
@@ -71,7 +71,8 @@ def _beside(path: Path) -> Iterator[Path]:
                 parent.rmdir()
 
 
-def _take_place(new: Path, path: Path) -> None:
+def take_place(new: Path, path: Path) -> None:
+    """Gives the folder `new` the name `path`, in place of what stands there."""
     if not path.exists():
         new.rename(path)
         return

@@ -10,6 +10,7 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime.bundle import Bundle
 from keras_rnn_kit.runtime.session import check_session, open_session
 from keras_rnn_kit.runtime.tokens import padded
+from keras_rnn_kit.text.cutting import Keep, cut_ids
 
 # A batch holds at most so many rows, and so many tokens with its padding, unless one text alone
 # has more.
@@ -51,14 +52,16 @@ class Classifier:
         check_session(self._session, graph, source)
 
     def predict_proba(
-        self, texts: Iterable[str], *, max_length: int | None = None
+        self, texts: Iterable[str], *, max_length: int | None = None, keep: Keep = "head"
     ) -> npt.NDArray[np.float64]:
         """The probability of each class for each text.
 
         Args:
             texts: texts of any lengths, as a list or whatever yields them; they are batched by
                 length. A text without a token is read as one <unk>.
-            max_length: cuts longer texts to their first tokens; None reads them whole.
+            max_length: cuts longer texts to so many tokens; None reads them whole.
+            keep: the part of a longer text that is read, "head", "tail" or "both"; see
+                `keras_rnn_kit.text.cutting.cut_ids`.
 
         Returns:
             [N, C] float64, in the order of ``texts`` and of ``labels``; [0, C] for no texts.
@@ -68,7 +71,7 @@ class Classifier:
         """
         if max_length is not None:
             max_length = positive_integer("max_length", max_length)
-        sequences = [ids[:max_length] for ids in self._encode(texts)]
+        sequences = [cut_ids(ids, max_length, keep) for ids in self._encode(texts)]
         logits = np.zeros((len(sequences), len(self.labels)))
         for rows in _batches([len(ids) for ids in sequences]):
             tokens = padded([sequences[row] for row in rows], self._pad_id)
@@ -82,9 +85,11 @@ class Classifier:
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         return weights / weights.sum(axis=1, keepdims=True)
 
-    def predict(self, texts: Iterable[str], *, max_length: int | None = None) -> list[str]:
+    def predict(
+        self, texts: Iterable[str], *, max_length: int | None = None, keep: Keep = "head"
+    ) -> list[str]:
         """The likeliest label of each text; see `predict_proba`."""
-        probabilities = self.predict_proba(texts, max_length=max_length)
+        probabilities = self.predict_proba(texts, max_length=max_length, keep=keep)
         return [self.labels[i] for i in probabilities.argmax(axis=1)]
 
     def _encode(self, texts: Iterable[str]) -> list[npt.NDArray[np.int32]]:

@@ -1,5 +1,6 @@
 """A language model that runs in onnxruntime: step, generate, score."""
 
+import itertools
 import threading
 from collections.abc import Iterator
 from typing import Any, TypeVar
@@ -148,11 +149,16 @@ class LanguageModel:
         seed: int | np.random.Generator | None = None,
         stop: str | None = None,
     ) -> Iterator[str]:
-        """As `generate` of one text, but yields each token's text as soon as it is sampled."""
+        """As `generate` of one text, but yields each token's text as soon as it is sampled.
+
+        Where a character has several tokens, it comes with the last of them.
+        """
         last, states = self._warm_up(self._prompt_ids([prompt]))
         settings = self._settings(temperature, top_k, top_p, seed, stop)
         steps = stream(self._bound(states, len(last)), last[:, None], length, **settings)
-        return self._stream(steps, int(last[0]), settings["stop_id"])
+        ids = (int(step[0]) for step in steps)
+        to_stop = itertools.takewhile(lambda after: after != settings["stop_id"], ids)
+        return self._pieces.stream(int(last[0]), to_stop)
 
     def score(self, text: str | npt.ArrayLike) -> npt.NDArray[np.float64]:
         """The log-probability of each token given all before it.
@@ -271,14 +277,6 @@ class LanguageModel:
             "stop_id": stop_id,
             "forbidden": [i for i in range(len(vocabulary.specials)) if i != stop_id],
         }
-
-    def _stream(self, steps: Iterator[Tokens], before: int, stop_id: int | None) -> Iterator[str]:
-        for ids in steps:
-            after = int(ids[0])
-            if after == stop_id:
-                return
-            yield self._pieces.piece(before, after)
-            before = after
 
     def _no_numbers(self, where: str) -> KitError:
         return KitError(

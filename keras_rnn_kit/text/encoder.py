@@ -1,5 +1,6 @@
 """Text to ids and back: a cleaning, a tokenizer and a vocabulary, saved as one JSON file."""
 
+import functools
 import json
 import os
 import re
@@ -9,13 +10,25 @@ from typing import Any
 
 import numpy as np
 
+from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text.cleaning import Cleaning
+from keras_rnn_kit.text.counting import count_tokens
+from keras_rnn_kit.text.encoding import Encoding
 from keras_rnn_kit.text.files import write_beside
-from keras_rnn_kit.text.tokenizers import CharacterTokenizer, Tokenizer, tokenizer_from_config
+from keras_rnn_kit.text.reading.pieces import pieces_of
+from keras_rnn_kit.text.tokenizers import (
+    CharacterTokenizer,
+    GraphemeTokenizer,
+    SubwordTokenizer,
+    Tokenizer,
+    tokenizer_from_config,
+)
 from keras_rnn_kit.text.vocabulary import SPECIALS, Vocabulary
 
-FORMAT = 1
+FORMAT = 2
+
+_TOGETHER = 1 << 20
 
 
 class TextEncoder:
@@ -27,7 +40,8 @@ class TextEncoder:
         cleaning: what is taken out first; nothing by default.
 
     Raises:
-        KitError: where stop words are asked for and the tokens are characters.
+        KitError: where stop words are asked for and the tokens are characters, or tokens are to be
+            dropped that are bytes or subwords.
 
     Example:
         >>> encoder = TextEncoder.build(["to be or not to be"], tokenizer="words")
@@ -45,12 +59,7 @@ class TextEncoder:
         self.tokenizer = tokenizer
         self.vocabulary = vocabulary
         self.cleaning = Cleaning() if cleaning is None else cleaning
-        self._by_code_point: np.ndarray | None = None
-        if self.cleaning.stop_words and isinstance(tokenizer, CharacterTokenizer):
-            raise KitError(
-                "stop_words need tokens that are words; received the tokenizer 'characters'. "
-                "Pass tokenizer='words', or no stop words."
-            )
+        _check_cleaning(self.cleaning, tokenizer)
 
     @classmethod
     def build(
@@ -62,23 +71,40 @@ class TextEncoder:
         min_frequency: int = 1,
         max_size: int | None = None,
         specials: Sequence[str] = SPECIALS,
+        workers: int = 1,
     ) -> "TextEncoder":
-        """Build the vocabulary from texts (the training texts alone, for an honest figure).
+        """Build the vocabulary in one pass over texts (the training texts, for an honest figure).
 
         Args:
-            texts: the texts; a single string is one text.
-            tokenizer: "characters", "words" or a tokenizer of one's own.
+            texts: the texts; a single string is one text. Of a stream, such as `texts(path)`, long
+                documents are read piece by piece.
+            tokenizer: "bytes", "characters", "graphemes", "subwords", "words", or a tokenizer.
+                Subwords are learned from the texts and need a `max_size`. A tokenizer with a
+                closed list of tokens (bytes, subwords) gives all of it to the vocabulary.
             cleaning: see the class.
-            min_frequency, max_size, specials: see `Vocabulary.build`.
+            min_frequency, max_size, specials: see `Vocabulary.from_counts`.
+            workers: processes that count side by side; see `count_tokens`.
 
         Raises:
             KitError: for texts without a token, or a wrong argument.
         """
-        if isinstance(tokenizer, str):
+        pieces = (piece for piece, _ in pieces_of(texts))
+        if tokenizer == SubwordTokenizer.name:
+            clean = Cleaning() if cleaning is None else cleaning
+            tokenizer = SubwordTokenizer.train(
+                map(clean.apply, pieces),
+                vocabulary_size=_room(max_size, 256, specials),
+                min_frequency=min_frequency,
+            )
+        elif isinstance(tokenizer, str):
             tokenizer = tokenizer_from_config({"type": tokenizer})
         draft = cls(tokenizer, Vocabulary((), ()), cleaning)
-        vocabulary = Vocabulary.build(
-            _each_token(draft, [texts] if isinstance(texts, str) else texts),
+        if (tokens := getattr(tokenizer, "tokens", None)) is not None:
+            if max_size is not None:
+                _room(max_size, len(tokens), specials)
+            return cls(tokenizer, Vocabulary(tokens, specials), cleaning)
+        vocabulary = Vocabulary.from_counts(
+            count_tokens(pieces, tokenizer, draft.cleaning, workers),
             min_frequency=min_frequency,
             max_size=max_size,
             specials=specials,
@@ -91,10 +117,7 @@ class TextEncoder:
         Raises:
             KitError: where `text` is not a string.
         """
-        if not isinstance(text, str):
-            raise KitError(f"a text must be a string; received {type(text).__name__}.")
-        tokens = self.tokenizer.tokenize(self.cleaning.apply(text))
-        return self.cleaning.apply_tokens(tokens) if self.cleaning.cleans_tokens else tokens
+        return self._encoding.tokenize(text)
 
     def encode(self, text: str, bos: bool = False, eos: bool = False) -> np.ndarray:
         """The ids of the text, int32 `[T]`.
@@ -108,21 +131,17 @@ class TextEncoder:
             KitError: for a special that the vocabulary lacks, or, where it has no `<unk>`, for
                 unknown tokens, by name.
         """
-        if type(self.tokenizer) is CharacterTokenizer and not self.cleaning.cleans_tokens:
-            ids = self._encode_characters(text)
-        else:
-            ids = self.vocabulary.encode(self.tokenize(text))
-        if not (bos or eos):
-            return ids
-        first = [self._special("<bos>", self.vocabulary.bos_id)] if bos else []
-        last = [self._special("<eos>", self.vocabulary.eos_id)] if eos else []
-        return np.array([*first, *ids.tolist(), *last], dtype=np.int32)
+        ids = self._encoding.rows([text])[0]
+        return self._with_ends(ids, bos, eos) if bos or eos else ids
 
     def encode_many(
         self, texts: Iterable[str], bos: bool = False, eos: bool = False
     ) -> list[np.ndarray]:
-        """`encode` of each text."""
-        return [self.encode(text, bos, eos) for text in texts]
+        """`encode` of each text, which for short texts is quicker than one by one."""
+        rows: list[np.ndarray] = []
+        for some in _together(texts):
+            rows += self._encoding.rows(some)
+        return [self._with_ends(ids, bos, eos) for ids in rows] if bos or eos else rows
 
     def decode(self, ids: Iterable[int], skip_specials: bool = True) -> str:
         """The text of the ids.
@@ -144,6 +163,24 @@ class TextEncoder:
     def unknown(self, text: str) -> list[str]:
         """The text's tokens that the vocabulary does not list, each once, in order."""
         return self.vocabulary.unknown(self.tokenize(text))
+
+    def unknown_share(self, texts: str | Iterable[str]) -> float:
+        """The out-of-vocabulary rate: the share of all tokens that become `<unk>`, from 0 to 1.
+
+        Raises:
+            KitError: for texts without a token.
+
+        Example:
+            >>> encoder = TextEncoder.build(["to be or not to be"], tokenizer="words")
+            >>> encoder.unknown_share(["to be", "or to worry"])
+            0.2
+        """
+        pieces = (piece for piece, _ in pieces_of(texts))
+        counts = count_tokens(pieces, self.tokenizer, self.cleaning)
+        if not counts:
+            raise KitError("a share of unknown tokens needs a token; received texts without any.")
+        unknown = sum(n for token, n in counts.items() if token not in self.vocabulary)
+        return unknown / counts.total()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the encoder as JSON, one token a line; written beside, then renamed.
@@ -207,26 +244,14 @@ class TextEncoder:
             Cleaning.from_config(data["cleaning"]),
         )
 
-    def _encode_characters(self, text: str) -> np.ndarray:
-        """Characters by one look-up for the whole text: megabytes in milliseconds."""
-        if not isinstance(text, str):
-            raise KitError(f"a text must be a string; received {type(text).__name__}.")
-        text = self.cleaning.apply(text)
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        if self._by_code_point is None:
-            pairs = [(ord(t), i) for i, t in enumerate(self.vocabulary.tokens) if len(t) == 1]
-            table = np.full(max((code for code, _ in pairs), default=0) + 2, -1, dtype=np.int32)
-            for code, i in pairs:
-                table[code] = i
-            self._by_code_point = table
-        # Code points above the table share its last row, which no token has.
-        ids = self._by_code_point[np.minimum(codes, len(self._by_code_point) - 1)]
-        missing = ids < 0
-        if missing.any():
-            if self.vocabulary.unk_id is None:
-                raise self.vocabulary.unknown_error(self.vocabulary.unknown(text))
-            ids[missing] = self.vocabulary.unk_id
-        return ids
+    def _with_ends(self, ids: np.ndarray, bos: bool, eos: bool) -> np.ndarray:
+        first = [self._special("<bos>", self.vocabulary.bos_id)] if bos else []
+        last = [self._special("<eos>", self.vocabulary.eos_id)] if eos else []
+        return np.concatenate([first, ids, last], dtype=np.int32, casting="unsafe")
+
+    @functools.cached_property
+    def _encoding(self) -> Encoding:
+        return Encoding(self.tokenizer, self.vocabulary, self.cleaning)
 
     def _special(self, name: str, special_id: int | None) -> int:
         if special_id is None:
@@ -252,6 +277,40 @@ class TextEncoder:
         return f"TextEncoder({self.tokenizer!r}, {self.vocabulary!r}, {self.cleaning!r})"
 
 
-def _each_token(encoder: TextEncoder, texts: Iterable[str]) -> Iterator[str]:
+def _check_cleaning(cleaning: Cleaning, tokenizer: Tokenizer) -> None:
+    if cleaning.cleans_tokens and getattr(tokenizer, "tokens", None) is not None:
+        raise KitError(
+            "cleaning that drops tokens needs tokens that are characters or words; received "
+            f"{cleaning!r} and {tokenizer!r}. Leave out 'punctuation' and stop words, or pass "
+            "tokenizer='words'."
+        )
+    if cleaning.stop_words and isinstance(tokenizer, (CharacterTokenizer, GraphemeTokenizer)):
+        raise KitError(
+            f"stop_words need tokens that are words; received the tokenizer {tokenizer.name!r}. "
+            "Pass tokenizer='words', or no stop words."
+        )
+
+
+def _room(max_size: int | None, least: int, specials: Sequence[str]) -> int:
+    """How many tokens have room beside the specials, where there must be `least`."""
+    if max_size is None or positive_integer("max_size", max_size) < least + len(specials):
+        raise KitError(
+            f"max_size must be {least + len(specials)} or more here, {least} tokens that the "
+            f"tokenizer can't do without and {len(specials)} specials; received {max_size!r}. To "
+            "learn subwords pass 1000 for a small corpus, 8000 and more for a large one."
+        )
+    return max_size - len(specials)
+
+
+def _together(texts: Iterable[str]) -> Iterator[list[str]]:
+    """The texts by the million characters."""
+    some: list[str] = []
+    size = 0
     for text in texts:
-        yield from encoder.tokenize(text)
+        some.append(text)
+        size += len(text) if isinstance(text, str) else 0
+        if size > _TOGETHER:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some

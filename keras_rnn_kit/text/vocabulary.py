@@ -20,7 +20,7 @@ class Vocabulary:
 
     Args:
         tokens: the tokens after the specials, each once.
-        specials: the specials, each spelled `<name>`, a spelling that neither of the kit's
+        specials: the specials, each spelled `<name>`, a spelling that none of the kit's
             tokenizers ever cuts out of a text.
         counts: how often each of `tokens` was seen, for reports; not saved, not compared.
 
@@ -80,11 +80,34 @@ class Vocabulary:
         max_size: int | None = None,
         specials: Sequence[str] = SPECIALS,
     ) -> "Vocabulary":
-        """Count `tokens` and keep the frequent ones, by falling count, equal counts by spelling.
+        """Count `tokens` and keep the frequent ones; see `from_counts`.
 
         Args:
-            tokens: the tokens of a corpus; those spelled like a special are left out.
-            min_frequency: drops tokens that were seen less often.
+            tokens: the tokens of a corpus.
+            min_frequency, max_size, specials: see `from_counts`.
+
+        Example:
+            >>> Vocabulary.build("abracadabra", min_frequency=2, specials=("<unk>",)).tokens
+            ('<unk>', 'a', 'b', 'r')
+        """
+        return cls.from_counts(
+            Counter(tokens), min_frequency=min_frequency, max_size=max_size, specials=specials
+        )
+
+    @classmethod
+    def from_counts(
+        cls,
+        counts: Mapping[str, int],
+        *,
+        min_frequency: int = 1,
+        max_size: int | None = None,
+        specials: Sequence[str] = SPECIALS,
+    ) -> "Vocabulary":
+        """The frequent ones of counted tokens, by falling count, equal counts by spelling.
+
+        Args:
+            counts: how often each token was seen; those spelled like a special are left out.
+            min_frequency: drops tokens that were seen less often, the rare words.
             max_size: the most tokens kept, the specials included.
             specials: see the class.
 
@@ -93,8 +116,8 @@ class Vocabulary:
                 no room for a token beside the specials.
 
         Example:
-            >>> Vocabulary.build("abracadabra", min_frequency=2, specials=("<unk>",)).tokens
-            ('<unk>', 'a', 'b', 'r')
+            >>> Vocabulary.from_counts({"be": 2, "or": 1, "to": 2}, specials=()).tokens
+            ('be', 'to', 'or')
         """
         if not _is_integer(min_frequency) or min_frequency < 1:
             raise KitError(
@@ -106,22 +129,50 @@ class Vocabulary:
                 f"max_size counts the {len(specials)} special tokens and must be larger; "
                 f"received {max_size!r}. Pass {len(specials) + 1} or more, or None for no limit."
             )
-        counter = Counter(tokens)
-        for special in specials:
-            counter.pop(special, None)
-        if not counter:
+        own = [item for item in counts.items() if item[0] not in specials]
+        if not own:
             raise KitError("a vocabulary needs at least one token; received a corpus without any.")
-        kept = [item for item in counter.items() if item[1] >= min_frequency]
+        kept = [item for item in own if item[1] >= min_frequency]
         kept.sort(key=lambda item: (-item[1], item[0]))
         if max_size is not None:
             kept = kept[: max_size - len(specials)]
         if not kept:
             raise KitError(
                 f"a vocabulary needs at least one token; received min_frequency={min_frequency} "
-                f"where the most frequent token was seen {max(counter.values())} times. "
+                f"where the most frequent token was seen {max(n for _, n in own)} times. "
                 "Pass a smaller min_frequency."
             )
         return cls([token for token, _ in kept], specials, [count for _, count in kept])
+
+    def merge(self, *others: "Vocabulary") -> "Vocabulary":
+        """This vocabulary and behind it what the others have more, in their order.
+
+        The ids of this one's tokens stay, so that a model of it can be trained on with more
+        tokens. Where all have `counts`, they are added up.
+
+        Raises:
+            KitError: where the specials differ.
+
+        Example:
+            >>> Vocabulary(["a", "b"], ()).merge(Vocabulary(["c", "b"], ())).tokens
+            ('a', 'b', 'c')
+        """
+        for other in others:
+            if other.specials != self.specials:
+                raise KitError(
+                    "vocabularies must have the same specials to be merged; received "
+                    f"{' '.join(self.specials) or 'none'} and {' '.join(other.specials) or 'none'}."
+                    " Build them with the same specials."
+                )
+        parts = [self, *others]
+        first = len(self.specials)
+        tokens = list(dict.fromkeys(token for part in parts for token in part.tokens[first:]))
+        if any(part.counts is None for part in parts):
+            return Vocabulary(tokens, self.specials)
+        counts: Counter[str] = Counter()
+        for part in parts:
+            counts.update(dict(zip(part.tokens[first:], part.counts or (), strict=True)))
+        return Vocabulary(tokens, self.specials, [counts[token] for token in tokens])
 
     def encode(self, tokens: Iterable[str]) -> np.ndarray:
         """The ids of the tokens, int32 `[T]`; a token that is not listed becomes `<unk>`.

@@ -86,6 +86,14 @@ def test_max_length_reads_the_beginning(classifier):
         classifier.predict([text], max_length=0)
 
 
+def test_the_part_of_a_long_text_that_is_read_can_be_chosen(classifier):
+    text = "good good bad good bad bad bad"
+    assert classifier.predict([text], max_length=4, keep="head") == ["positive"]
+    assert classifier.predict([text], max_length=4, keep="tail") == ["negative"]
+    with pytest.raises(KitError, match="keep must be 'head', 'tail' or 'both'"):
+        classifier.predict([text], max_length=4, keep="end")
+
+
 def test_a_single_text_is_told(classifier):
     with pytest.raises(KitError, match=r"received a single str\. Pass \[text\]"):
         classifier.predict("good")

@@ -11,7 +11,7 @@ TEXT = (
 )
 
 
-@pytest.mark.parametrize("tokenizer", ["characters", "words"])
+@pytest.mark.parametrize("tokenizer", ["characters", "graphemes", "words"])
 @settings(deadline=None)  # a time would fail on a busy machine
 @given(data=st.data())
 def test_pieces_joined_are_the_whole_text(tokenizer, data):
@@ -21,6 +21,15 @@ def test_pieces_joined_are_the_whole_text(tokenizer, data):
     whole = encoder.decode(ids)
     start = encoder.decode(ids[:1])
     assert start + Pieces(encoder).text(ids[0], ids[1:]) == whole
+    assert start + "".join(Pieces(encoder).stream(ids[0], iter(ids[1:]))) == whole
+
+
+def test_a_character_of_several_bytes_comes_with_its_last():
+    encoder = TextEncoder.build([], tokenizer="bytes")
+    first, *ids = encoder.encode("né床")
+    assert list(Pieces(encoder).stream(first, ids)) == ["é", "床"]
+    assert list(Pieces(encoder).stream(first, ids[:-1])) == ["é", "\ufffd"]
+    assert Pieces(encoder).text(first, ids) == "é床"
 
 
 def test_a_word_after_an_unknown_one_gets_its_space():

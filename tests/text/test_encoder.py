@@ -15,8 +15,8 @@ from keras_rnn_kit.text import (
     Vocabulary,
     WordTokenizer,
     film_reviews,
+    load_text,
     python_manual,
-    read_text,
 )
 from tests.text.shared import AWKWARD, SHARED, needs_shared
 
@@ -63,14 +63,14 @@ def test_awkward_texts(text, tokenizer):
 @needs_shared
 @pytest.mark.parametrize("name", ["tinyshakespeare.txt", "timemachine.txt", "tang300.json"])
 def test_real_texts(name):
-    text = read_text(SHARED / name)
+    text = load_text(SHARED / name)
     encoder = TextEncoder.build(text)
     assert encoder.decode(encoder.encode(text)) == text
 
 
 @needs_shared
 def test_tinyshakespeare_has_65_characters():
-    encoder = TextEncoder.build(read_text(SHARED / "tinyshakespeare.txt"), specials=())
+    encoder = TextEncoder.build(load_text(SHARED / "tinyshakespeare.txt"), specials=())
     assert len(encoder.vocabulary) == 65
 
 
@@ -119,9 +119,7 @@ def test_cleaning_is_applied_and_rare_words_become_unk():
     encoder = TextEncoder.build(
         ["A <b>good</b> film, a good day.", "odd"],
         tokenizer="words",
-        cleaning=Cleaning(
-            lower=True, strip_html=True, strip_punctuation=True, stop_words="english"
-        ),
+        cleaning=Cleaning("lower", "html", "punctuation", stop_words="english"),
         min_frequency=2,
     )
     assert encoder.vocabulary.tokens[4:] == ("good",)
@@ -130,11 +128,9 @@ def test_cleaning_is_applied_and_rare_words_become_unk():
 
 
 def test_characters_are_cleaned_too():
-    encoder = TextEncoder.build(
-        "aé b!", cleaning=Cleaning(lower=True, strip_punctuation=True, strip_html=True)
-    )
+    encoder = TextEncoder.build("aé b!", cleaning=Cleaning("html", "lower", "punctuation"))
     assert encoder.decode(encoder.encode("<p>É,A.</p>")) == " éa "
-    lower = TextEncoder.build("ab", cleaning=Cleaning(lower=True))
+    lower = TextEncoder.build("ab", cleaning=Cleaning("lower"))
     assert lower.decode(lower.encode("AB")) == "ab"
 
 
@@ -159,7 +155,7 @@ ENCODERS = {
     "cleaned": lambda: TextEncoder.build(
         film_reviews()[0][:50],
         tokenizer="words",
-        cleaning=Cleaning(lower=True, stop_words=("the", "A")),
+        cleaning=Cleaning("accents", "lower", stop_words=("the", "A")),
         max_size=100,
     ),
     "no specials": lambda: TextEncoder.build("ab", specials=()),
@@ -181,17 +177,12 @@ def test_save_and_load(name, tmp_path):
 
 def test_the_file_is_readable_json_of_the_agreed_form(tmp_path):
     path = tmp_path / "vocabulary.json"
-    TextEncoder.build("床é").save(path)
+    TextEncoder.build("床é", cleaning=Cleaning.sentiment()).save(path)
     data = json.loads(path.read_text("utf-8"))
     assert data == {
-        "format": 1,
+        "format": 2,
         "tokenizer": {"type": "characters"},
-        "cleaning": {
-            "lower": False,
-            "strip_html": False,
-            "strip_punctuation": False,
-            "stop_words": [],
-        },
+        "cleaning": {"steps": ["html", "lower"], "stop_words": []},
         "vocabulary": {"specials": ["<pad>", "<unk>", "<bos>", "<eos>"], "tokens": ["é", "床"]},
     }
     assert '   "床"\n' in path.read_text("utf-8")
@@ -208,10 +199,10 @@ def saved(tmp_path, **changes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, "the format must be 1; received 2"),
-        ({"format": "1"}, "received '1'"),
-        ({"tokenizer": {"type": "bpe"}}, "one of characters, words"),
-        ({"cleaning": {"stem": True}}, "received stem"),
+        ({"format": 1}, "the format must be 2; received 1"),
+        ({"format": "2"}, "received '2'"),
+        ({"tokenizer": {"type": "bpe"}}, "one of bytes, characters"),
+        ({"cleaning": {"steps": ["stem"], "stop_words": []}}, "received 'stem'"),
         ({"cleaning": None}, "cleaning must be a mapping"),
         ({"vocabulary": {"specials": []}}, 'lists "specials" and "tokens"'),
         ({"vocabulary": {"specials": [], "tokens": [1]}}, "received 1"),
@@ -285,3 +276,45 @@ def test_importing_text_loads_neither_keras_nor_tensorflow():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+MANY = {
+    "characters": {},
+    "words": {"tokenizer": "words", "min_frequency": 2},
+    "stop words": {"tokenizer": "words", "cleaning": Cleaning(stop_words="english")},
+}
+
+
+@pytest.mark.parametrize("how", MANY)
+def test_many_texts_are_encoded_as_one_by_one(how, monkeypatch):
+    monkeypatch.setattr("keras_rnn_kit.text.encoder._TOGETHER", 200)
+    texts = [*AWKWARD, *film_reviews()[0][:40], "", "the a of", *AWKWARD]
+    encoder = TextEncoder.build(film_reviews()[0][:20], **MANY[how])
+    slow = [encoder.vocabulary.encode(encoder.tokenize(text)) for text in texts]
+    for rows in (encoder.encode_many(iter(texts)), [encoder.encode(text) for text in texts]):
+        assert [row.tolist() for row in rows] == [row.tolist() for row in slow]
+        assert {row.dtype for row in rows} == {np.dtype(np.int32)}
+    ends = encoder.encode_many(texts, bos=True, eos=True)
+    assert [row.tolist() for row in ends] == [[2, *row.tolist(), 3] for row in slow]
+    assert encoder.encode_many([]) == []
+
+
+def test_of_many_texts_the_one_with_an_unknown_token_is_named():
+    encoder = TextEncoder.build("ab", specials=())
+    with pytest.raises(KitError, match="received 2 unknown: 'x', 'y'"):
+        encoder.encode_many(["ab", "axy", "z"])
+
+
+def test_the_share_of_unknown_tokens():
+    encoder = TextEncoder.build("aab", min_frequency=2)
+    assert encoder.unknown_share("aabb") == 0.5
+    assert encoder.unknown_share(["a", "a"]) == 0
+    with pytest.raises(KitError, match="received texts without any"):
+        encoder.unknown_share("")
+
+
+def test_processes_build_the_same_vocabulary():
+    texts = film_reviews()[0]
+    assert TextEncoder.build(iter(texts), tokenizer="words", workers=2) == TextEncoder.build(
+        texts, tokenizer="words"
+    )

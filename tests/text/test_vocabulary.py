@@ -149,3 +149,24 @@ def test_repr_and_contains():
     assert repr(v) == "Vocabulary(2 tokens, specials=<unk>)"
     assert "a" in v
     assert "b" not in v
+
+
+def test_counts_give_the_vocabulary_that_tokens_give():
+    tokens = list("abracadabra")
+    assert Vocabulary.from_counts(Counter(tokens)) == Vocabulary.build(tokens)
+    with pytest.raises(KitError, match="at least one token; received a corpus without any"):
+        Vocabulary.from_counts({"<unk>": 3})
+
+
+def test_merging_keeps_the_ids_and_adds_up_the_counts():
+    first, second = Vocabulary.build("aab"), Vocabulary.build("bbccc")
+    merged = first.merge(second)
+    assert merged.tokens == (*SPECIALS, "a", "b", "c")
+    assert merged.counts == (2, 3, 3)
+    assert first.merge() == first
+    assert first.merge(Vocabulary(["d"])).counts is None
+
+
+def test_vocabularies_with_other_specials_are_not_merged():
+    with pytest.raises(KitError, match="the same specials to be merged; received <unk> and none"):
+        Vocabulary("a", ("<unk>",)).merge(Vocabulary("a", ()))
