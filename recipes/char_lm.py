@@ -8,22 +8,23 @@ import dataclasses
 import math
 import sys
 import time
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 from keras_rnn_kit.commands import option, parse, run, starting_quietly
+from keras_rnn_kit.errors import KitError
 
 with starting_quietly():
     import keras
 
     from keras_rnn_kit.arguments import positive_integer
-    from keras_rnn_kit.data import language_model_windows
+    from keras_rnn_kit.data import corpus_windows, language_model_windows
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.generation import generate
-    from keras_rnn_kit.models import LanguageModel, score
+    from keras_rnn_kit.models import LanguageModel, Score, score
     from keras_rnn_kit.models.copying import inference_copy
     from keras_rnn_kit.runs import save_run
-    from keras_rnn_kit.text import TextEncoder, load_text
+    from keras_rnn_kit.text import Corpus, NGramModel, TextEncoder, is_corpus, load_text
     from keras_rnn_kit.training import (
         BestWeights,
         GradientClipping,
@@ -35,13 +36,16 @@ with starting_quietly():
     )
 
 TRAIN_SHARE = 0.9  # the first 90% of the characters train, the rest validates
+SCORED = 1_000_000  # tokens of a corpus on disk that the final figures are measured on, at most
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
     """The defaults suit the Python manual on two CPU cores."""
 
-    data: str = option("python-docs", "python-docs, a text file or folder, or tfds:NAME")
+    data: str = option(
+        "python-docs", "python-docs, a text file or folder, tfds:NAME, or a prepared corpus"
+    )
     encoding: str = option("utf-8", "how the files are encoded")
     units: int = option(256, "width H of the recurrent layer")
     cell: str = option("SimpleRNN", "its recurrence: SimpleRNN, GRU, LSTM or another cell")
@@ -56,6 +60,9 @@ class Config:
     partition: Literal["random", "sequential"] = option(
         "random", "random windows, or sequential ones with the state carried on"
     )
+    baseline: str | None = option(
+        None, "orders of n-gram models to set beside the network, such as 1,2,3,5"
+    )
     seed: int = option(0, "of the weights, the windows and the sample")
     out: str = option("runs/char_lm", "the run folder to write")
     overwrite: bool = option(False, "replace a run folder that is there")
@@ -65,22 +72,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Trains, measures, writes the run folder; 0, or 1 if it diverged, or 130 after Ctrl-C."""
     config = parse(Config, __doc__.splitlines()[0], argv)
     positive_integer("epochs", config.epochs)
+    orders = _orders(config.baseline)
     check_free(config.out, config.overwrite)
     keras.utils.set_random_seed(config.seed)
 
-    text = load_text(config.data, encoding=config.encoding)
-    cut = int(len(text) * TRAIN_SHARE)
-    encoder = TextEncoder.build([text[:cut]])
-    train_ids, val_ids = encoder.encode(text[:cut]), encoder.encode(text[cut:])
+    on_disk = is_corpus(config.data)
+    make_windows: Callable[..., Any] = corpus_windows if on_disk else language_model_windows
+    train_ids: Any  # a vector, or a range of a corpus
+    val_ids: Any
+    if on_disk:
+        if orders:
+            raise KitError(
+                "--baseline counts the n-grams of a text in memory; received the corpus "
+                f"{config.data}. Leave it out, or give a text file."
+            )
+        corpus = Corpus.open(config.data)
+        characters, encoder = corpus.index.characters, corpus.encoder
+        train_ids, val_ids = corpus.split(TRAIN_SHARE)
+        scored_ids = val_ids.ids(0, min(len(val_ids), SCORED))
+        prompt = encoder.decode(scored_ids[:20])
+    else:
+        text = load_text(config.data, encoding=config.encoding)
+        cut = int(len(text) * TRAIN_SHARE)
+        characters, encoder = len(text), TextEncoder.build([text[:cut]])
+        train_ids, val_ids = encoder.encode(text[:cut]), encoder.encode(text[cut:])
+        scored_ids, prompt = val_ids, text[cut : cut + 20]
+    token = "token" if on_disk else "character"
     size = len(encoder.vocabulary)
     print(
-        f"{config.data}: {len(text):,} characters, {len(train_ids):,} to train and "
+        f"{config.data}: {characters:,} characters, {len(train_ids):,} {token}s to train and "
         f"{len(val_ids):,} to validate; |V| = {size}, so a uniform guess has perplexity {size}."
     )
 
     shape = {"batch_size": config.batch_size, "seq_length": config.seq_length}
     stateful = config.partition == "sequential"
-    windows = language_model_windows(
+    windows = make_windows(
         train_ids,
         **shape,
         partition=config.partition,
@@ -93,7 +119,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         shape["batch_size"] = min(
             config.batch_size, max(1, (len(val_ids) - 1) // shape["seq_length"])
         )
-    val_windows = language_model_windows(val_ids, **shape, partition="sequential")
+    val_windows = make_windows(val_ids, **shape, partition="sequential")
+    ngrams = {f"{n}-gram": NGramModel.fit(train_ids, n, size).score(val_ids) for n in orders}
 
     model = LanguageModel(
         size,
@@ -112,7 +139,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     print(f"{model.count_params():,} parameters, {steps:,} steps in {config.epochs} epochs.")
 
-    prompt = text[cut : cut + 20]
     best, diverged, interrupt = BestWeights("val_loss"), StopOnNaN(), StopOnInterrupt()
     callbacks = [
         GradientClipping(config.clip_norm),
@@ -136,10 +162,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     best.restore()
 
     model = inference_copy(model)
-    result = score(model, val_ids)
+    result = score(model, scored_ids)
+    uniform = Score(result.tokens * math.log(size), result.tokens)
+    baselines = {"uniform": uniform, **ngrams} if ngrams else {}
     report = {
         "data": config.data,
-        "characters": len(text),
+        "characters": characters,
         "vocabulary_size": size,
         "parameters": model.count_params(),
         "epochs": best.epochs,
@@ -148,6 +176,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "val_loss_nats": result.loss,
         "val_perplexity": result.perplexity,
         "val_bits_per_character": result.bits_per_token,
+        "baseline_val_perplexities": {name: each.perplexity for name, each in baselines.items()},
         "characters_per_second": trained / seconds,
         "seconds": seconds,
         "interrupted": interrupt.interrupted,
@@ -158,12 +187,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         config.out, model, encoder, report, history.history, overwrite=config.overwrite
     )
     print(
-        f"Validation, each of {result.tokens:,} characters counted once, state carried along: "
+        f"Validation, each of {result.tokens:,} {token}s counted once, state carried along: "
         f"{result.loss:.3f} nats, perplexity {result.perplexity:.2f} (uniform: {size}), "
-        f"{result.bits_per_token:.3f} bits per character."
+        f"{result.bits_per_token:.3f} bits per {token}."
     )
+    if baselines:
+        print(_table({**baselines, config.cell: result}))
     print(
-        f"{report['characters_per_second']:,.0f} characters/s over {seconds:.0f} s, validation "
+        f"{report['characters_per_second']:,.0f} {token}s/s over {seconds:.0f} s, validation "
         "included."
     )
     specials = range(len(encoder.vocabulary.specials))
@@ -179,6 +210,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     print("Wrote " + ", ".join(map(str, files)))
     print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
     return 130 if interrupt.interrupted else int(diverged.diverged)
+
+
+def _orders(given: str | None) -> list[int]:
+    """The orders in "1,2,3,5"; none where no baseline is asked for."""
+    parts = [part.strip() for part in given.split(",")] if given else []
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise KitError(
+            f"--baseline must be whole numbers of 1 or more with commas between them; received "
+            f"{given!r}. Pass e.g. --baseline 1,2,3,5."
+        )
+    return [int(part) for part in parts]
+
+
+def _table(scores: dict[str, Score]) -> str:
+    """One line a model, all of them scored on the same characters."""
+    lines = [
+        "On these characters, beside n-grams of the training part (Kneser-Ney smoothing):",
+        f"{'':20}{'perplexity':>12}{'bits':>9}{'nats':>9}",
+    ]
+    for name, each in scores.items():
+        lines.append(f"{name:20}{each.perplexity:12.2f}{each.bits_per_token:9.3f}{each.loss:9.3f}")
+    return "\n".join(lines)
 
 
 def _last(values: list[float] | None) -> float | None:

@@ -1,0 +1,1 @@
+"""Corpora of ids on disk, larger than memory: writer, reader and repair."""
