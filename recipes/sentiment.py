@@ -17,7 +17,16 @@ with starting_quietly():
     import numpy as np
 
     from keras_rnn_kit.arguments import positive_integer
-    from keras_rnn_kit.data import labelled_batches, padding_share, split
+    from keras_rnn_kit.data import (
+        bucket_lengths,
+        class_weights,
+        cut_sequences,
+        describe,
+        drop_overlap,
+        labelled_batches,
+        padding_share,
+        split,
+    )
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.models import TextClassifier
     from keras_rnn_kit.runs import save_run
@@ -35,9 +44,11 @@ class Config:
     label_column: str | None = option(None, "the column of the labels, likewise")
     encoding: str = option("utf-8", "how the files are encoded")
     stratify: bool = option(True, "split each class by itself; else shuffle and cut")
+    drop_duplicates: bool = option(True, "leave out training texts that other parts have, too")
     min_frequency: int = option(2, "words seen less often in training become <unk>")
     max_size: int = option(20000, "largest vocabulary")
     max_length: int = option(400, "words of a text that are read")
+    keep: Literal["head", "tail", "both"] = option("head", "the part of a longer text that is read")
     units: int = option(64, "width H of the recurrent layer, in each direction")
     cell: str = option("SimpleRNN", "its recurrence: SimpleRNN, GRU, LSTM or another cell")
     embedding: int = option(128, "width E of the embedding")
@@ -47,6 +58,7 @@ class Config:
     batch_size: int = option(32, "texts B in a batch")
     epochs: int = option(20, "passes over the texts, at the most")
     patience: int = option(5, "epochs without a better validation loss before it ends")
+    class_weights: bool = option(False, "let every class weigh the same in the loss")
     learning_rate: float = option(1e-3, "Adam's step size")
     clip_norm: float = option(1.0, "largest global norm of the gradient")
     split_seed: int = option(0, "of the split into training, validation and test")
@@ -84,33 +96,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     check_free(config.out, config.overwrite)
     keras.utils.set_random_seed(config.seed)
 
-    parts = load(config)
+    parts, dropped = load(config), 0
+    if config.drop_duplicates:
+        texts, labels, dropped = drop_overlap(*parts[0], parts[1][0], parts[2][0])
+        parts[0] = texts, labels
     _, classes = label_ids(parts[0][1])
     targets = [label_ids(labels, classes)[0] for _, labels in parts]
     encoder = TextEncoder.build(
         parts[0][0],
         tokenizer="words",
-        cleaning=Cleaning(lower=True, strip_html=True),
+        cleaning=Cleaning.sentiment(),
         min_frequency=config.min_frequency,
         max_size=config.max_size,
     )
+    cut = [
+        cut_sequences(encoder.encode_many(texts), config.max_length, config.keep)
+        for texts, _ in parts
+    ]
+    lengths = [[max(1, len(one)) for one in sequences] for sequences, _ in cut]
+    buckets = [bucket_lengths(part, batch_size=config.batch_size) for part in lengths]
     train, validation, test = (
         labelled_batches(
-            encoder.encode_many(texts),
+            sequences,
             targets[k],
             batch_size=config.batch_size,
-            max_length=config.max_length,
+            buckets=buckets[k],
             seed=config.seed,
             shuffle=k == 0,
         )
-        for k, (texts, _) in enumerate(parts)
+        for k, (sequences, _) in enumerate(cut)
     )
     sizes = [len(texts) for texts, _ in parts]
+    padding, texts_cut = padding_share(lengths[0], buckets[0]), sum(count for _, count in cut)
     print(
         f"{config.data}: {sizes[0]:,} texts to train, {sizes[1]:,} to validate, {sizes[2]:,} to "
-        f"test; classes {', '.join(classes)}; |V| = {len(encoder.vocabulary):,}; "
-        f"{padding_share(train):.0%} padding."
+        f"test; classes {', '.join(classes)}; |V| = {len(encoder.vocabulary):,}."
     )
+    print(
+        f"{dropped:,} training texts dropped that other parts have, too; {texts_cut:,} texts cut "
+        f"to {config.max_length} words. Training pads to {', '.join(map(str, buckets[0]))} words: "
+        f"{padding:.1%} padding."
+    )
+    describe(train, encoder, classes=classes)
 
     model = TextClassifier(
         len(encoder.vocabulary),
@@ -138,6 +165,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         validation_data=validation,
         epochs=config.epochs,
         shuffle=False,
+        class_weight=class_weights(targets[0]) if config.class_weights else None,
         verbose=1 if sys.stdout.isatty() else 2,
         callbacks=[GradientClipping(config.clip_norm), diverged, best, interrupt],
     )
@@ -152,6 +180,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "train_size": sizes[0],
         "val_size": sizes[1],
         "test_size": sizes[2],
+        "duplicates_dropped": dropped,
+        "texts_cut": texts_cut,
+        "padding_share": padding,
         "vocabulary_size": len(encoder.vocabulary),
         "parameters": model.count_params(),
         "epochs": best.epochs,

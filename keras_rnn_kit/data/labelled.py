@@ -9,10 +9,9 @@ import tensorflow as tf
 from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.data.buckets import bucket_lengths, check_buckets
 from keras_rnn_kit.data.checks import ids_vector, seed_or_none
+from keras_rnn_kit.data.cutting import Keep, cut_sequences
 from keras_rnn_kit.data.epochs import draw_seed, reshuffled
 from keras_rnn_kit.errors import KitError
-
-MOST_BUCKETS = 6  # each length is a shape of its own to whatever compiles the model
 
 
 def labelled_batches(
@@ -22,35 +21,49 @@ def labelled_batches(
     batch_size: int,
     buckets: Sequence[int] | None = None,
     max_length: int | None = None,
+    keep: Keep = "head",
     seed: int | None = None,
     shuffle: bool = True,
+    drop_remainder: bool = False,
     pad_id: int = 0,
     empty_id: int = 1,
 ) -> tf.data.Dataset:
     """Batches of `(ids, labels)`, int32 `[B, T]` and `[B]`, right-padded to the bucket's length T.
 
     A sequence goes into the shortest bucket that holds it. Every epoch has every example exactly
-    once, and the number of batches is known; the last batch of a bucket may be short. With
-    `shuffle`, each epoch deals the examples of a bucket into other batches and puts the batches of
-    all buckets into a new order. Without it the buckets follow each other, the shortest first, and
-    the examples of a bucket keep their order, so that one bucket keeps the order of them all.
+    once, and the number of batches is known; the last batch of a bucket may be short, so that six
+    buckets have up to twelve shapes, and just six with `drop_remainder`. With `shuffle`, each epoch
+    deals the examples of a bucket into other batches and puts the batches of all buckets into a new
+    order. Without it the buckets follow each other, the shortest first, and the examples of a
+    bucket keep their order, so that one bucket keeps the order of them all.
+
+    How much is padding, `padding_share(lengths, buckets)` tells without a pass over the batches.
+    Fit with `model.fit(batches, shuffle=False)`; `batches.as_numpy_iterator()` gives the same
+    batches as NumPy arrays to who wants no TensorFlow in the loop.
 
     Args:
         sequences: N vectors of ids. An empty one (every word of the text was removed) becomes the
             one token `empty_id`, which is `<unk>` with the standard specials, as in the runtime.
         labels: `[N]`, integers of 0 or more.
         batch_size: B.
-        buckets: the rising lengths to pad to, or None to choose up to 6 of them with little
-            padding (fewer where the data would not fill four batches of each).
-        max_length: sequences are cut to their first `max_length` ids; None cuts nothing.
+        buckets: the rising lengths to pad to, or None for those of
+            `bucket_lengths(lengths, batch_size=batch_size)`: up to 6 with least padding, fewer
+            where the data would not fill four batches of each.
+        max_length: longer sequences are cut to so many ids; None cuts nothing. `cut_sequences`
+            does the same beforehand and tells how many it cut.
+        keep: the part of a longer sequence that stays: its `"head"`, its `"tail"`, or `"both"`,
+            a quarter of `max_length` from its head and the rest from its tail.
         seed: settles every epoch; None follows `keras.utils.set_random_seed`.
         shuffle: False for one fixed order.
+        drop_remainder: True to leave out the short batches: fewer than B examples of each bucket,
+            others each epoch where they are shuffled.
         pad_id: fills the rows on the right.
         empty_id: stands for an empty sequence; it may not be `pad_id`, since a row that is all
             padding would be masked from end to end.
 
     Raises:
-        KitError: an argument is wrong, the counts differ, or no bucket holds the longest sequence.
+        KitError: an argument is wrong, the counts differ, no bucket holds the longest sequence, or
+            `drop_remainder` would leave nothing of a bucket.
 
     Example:
         >>> batches = labelled_batches(
@@ -70,22 +83,24 @@ def labelled_batches(
             f"empty_id must differ from pad_id, or an empty text is masked from end to end; "
             f"received {empty_id!r} for both. Pass the id of <unk> as empty_id."
         )
-    most = None if max_length is None else positive_integer("max_length", max_length)
-    arrays = [ids_vector(f"sequences[{i}]", one)[:most] for i, one in enumerate(sequences)]
+    arrays, _ = cut_sequences(sequences, max_length, keep)
     if not arrays:
         raise KitError("sequences must not be empty; received none. Pass one or more.")
     arrays = [one if one.size else special[1:] for one in arrays]
     lengths = np.array([one.size for one in arrays], np.int64)  # [N], each >= 1
 
     if buckets is None:
-        worth = max(1, min(MOST_BUCKETS, len(arrays) // (4 * rows)))
-        ends = np.array(bucket_lengths(lengths, worth))
+        ends = np.array(bucket_lengths(lengths, batch_size=rows))
     else:
         ends = np.array(check_buckets(buckets, int(lengths.max())))
     bucket = np.searchsorted(ends, lengths)  # [N], the shortest bucket that holds each
     members = [np.flatnonzero(bucket == k) for k in range(len(ends))]
     members = [m for m in members if m.size]
     table = _batch_table(members, [int(ends[bucket[m[0]]]) for m in members], rows)
+    if drop_remainder:
+        table = _full_batches(table, rows)
+
+    fixed_rows = rows if (table[:, 1] == rows).all() else None
 
     with tf.device("/CPU:0"):
         # One flat vector without padding: a batch is padded when it is gathered.
@@ -101,8 +116,8 @@ def labelled_batches(
                 # A padded place reads the row's last id: always there, and not used.
                 place = tf.gather(begins, chosen)[:, None] + tf.minimum(step, size - 1)
                 ids = tf.where(step < size, tf.gather(flat, place), pad_id)  # [B, T]
-                ids.set_shape([None, int(table[0, 2]) if len(members) == 1 else None])
-                return ids, tf.gather(targets, chosen)
+                ids.set_shape([fixed_rows, int(table[0, 2]) if len(members) == 1 else None])
+                return ids, tf.ensure_shape(tf.gather(targets, chosen), [fixed_rows])
 
             return tf.data.Dataset.from_tensor_slices(entries).map(batch)
 
@@ -116,30 +131,6 @@ def labelled_batches(
         else:
             dataset = batches(tf.constant(np.concatenate(members)), tf.constant(table))
         return dataset.prefetch(tf.data.AUTOTUNE)
-
-
-def padding_share(dataset: Any, pad_id: int = 0) -> float:
-    """The share of padding among all ids of one pass over batches of `(ids, ...)`.
-
-    Args:
-        dataset: a `tf.data.Dataset`, or anything that yields tuples whose first part is `[B, T]`.
-        pad_id: the id that counts as padding.
-
-    Raises:
-        KitError: the dataset is empty.
-
-    Example:
-        >>> padding_share([(np.array([[5, 6], [7, 0]]), np.array([0, 1]))])
-        0.25
-    """
-    padded = cells = 0
-    for ids, *_ in dataset:
-        array = np.asarray(ids)
-        padded += int(np.count_nonzero(array == pad_id))
-        cells += array.size
-    if not cells:
-        raise KitError("dataset must hold one batch or more; received none. Pass a full one.")
-    return padded / cells
 
 
 def _check_labels(labels: Any, count: int) -> np.ndarray:
@@ -160,3 +151,16 @@ def _batch_table(members: list[np.ndarray], ends: list[int], rows: int) -> np.nd
             entries.append((start + begin, min(rows, one.size - begin), length))
         start += one.size
     return np.array(entries, np.int64)
+
+
+def _full_batches(table: np.ndarray, rows: int) -> np.ndarray:
+    """The table without its short batches."""
+    full = table[table[:, 1] == rows]
+    for _, size, length in table:
+        if length not in full[:, 2]:
+            raise KitError(
+                f"drop_remainder needs {rows} sequences or more (batch_size) in each bucket; "
+                f"received {size} in the one of length {length}. Pass fewer buckets, a smaller "
+                "batch_size, or drop_remainder=False."
+            )
+    return full

@@ -20,6 +20,7 @@ def language_model_windows(
     seq_length: int,
     partition: Partition = "random",
     offset: int | Literal["random"] = 0,
+    stride: int | None = None,
     seed: int | None = None,
 ) -> tf.data.Dataset:
     """Batches of `(inputs, targets)`, both int32 `[B, T]`, the targets one step ahead.
@@ -31,7 +32,10 @@ def language_model_windows(
     `r` from `[0, T)`, cuts the ids into windows of `T` that begin at `r, r + T, r + 2T, ...`, and
     deals them out in a new random order. There are `(N − T) // T // B` batches. No token is
     predicted twice in an epoch; left out are the first `r + 1` tokens, fewer than `T` at the end,
-    and the windows (`B` at most, others each epoch) that fill no batch.
+    and the windows (`B` at most, others each epoch) that fill no batch. With a `stride` S below T
+    the windows begin at `r, r + S, ...` instead and overlap: `((N − S − T) // S + 1) // B` batches,
+    in which nearly every token is predicted T / S times; with one above T, ids between them are
+    left out.
 
     `partition="sequential"` is for stateful models and for validation. Row `b` of batch `i + 1`
     begins where row `b` of batch `i` ended, and all rows lie one after the other in the ids. There
@@ -49,6 +53,7 @@ def language_model_windows(
         seq_length: T.
         partition: `"random"` or `"sequential"`.
         offset: ids skipped at the beginning of a sequential partition, or `"random"`.
+        stride: from one window's beginning to the next's in a random partition; None for T.
         seed: settles every epoch: two datasets with one seed agree epoch by epoch, and the epochs
             of one dataset differ. None follows `keras.utils.set_random_seed`.
 
@@ -73,16 +78,24 @@ def language_model_windows(
             f"partition must be 'random' or 'sequential'; received partition={partition!r}. "
             "Pass 'sequential' for a stateful model, else 'random'."
         )
-    _check_offset(offset, partition)
+    check_offset(offset, partition)
 
-    # A drawn offset may reach T − 1, and every epoch is to have as many batches as the others.
+    apart = steps if stride is None else positive_integer("stride", stride)
+    if apart != steps and partition == "sequential":
+        raise KitError(
+            f"the windows of partition='sequential' go on where the last ones ended; received "
+            f"stride={apart} for seq_length={steps}. Leave it out, or pass partition='random'."
+        )
+
+    # A drawn offset may reach S − 1, and every epoch is to have as many batches as the others.
     drawn = partition == "random" or offset == "random"
-    most = steps - 1 if drawn else int(offset)
-    batches = (len(corpus) - 1 - most) // (rows * steps)
+    most = apart - 1 if drawn else int(offset)
+    needed = most + (rows - 1) * apart + steps + 1
+    batches = ((len(corpus) - 1 - most - steps) // apart + 1) // rows
     if batches < 1:
         start = f"an offset of up to {most}" if drawn else f"offset={most}"
         raise KitError(
-            f"batch_size={rows} windows of seq_length={steps} need {most + rows * steps + 1} ids "
+            f"batch_size={rows} windows of seq_length={steps} need {needed} ids "
             f"({start} and one target past the last window); received {len(corpus)} ids. "
             "Pass a longer text, or a smaller batch_size or seq_length."
         )
@@ -90,7 +103,7 @@ def language_model_windows(
     with tf.device("/CPU:0"):  # tf.data gathers there, also on a machine with a GPU
         source = tf.constant(corpus)
         if partition == "random":
-            dataset = _random(source, len(corpus), rows, steps, batches, seed)
+            dataset = _random(source, len(corpus), rows, steps, apart, batches, seed)
         elif drawn:
             dataset = _drawn_offset(source, rows, steps, batches, seed)
         else:
@@ -99,7 +112,8 @@ def language_model_windows(
         return dataset.prefetch(tf.data.AUTOTUNE)
 
 
-def _check_offset(offset: Any, partition: str) -> None:
+def check_offset(offset: Any, partition: str) -> None:
+    """Makes sure that `offset` is one that the partition takes."""
     if offset == "random" and isinstance(offset, str):
         return
     whole = isinstance(offset, (int, np.integer)) and not isinstance(offset, bool)
@@ -116,13 +130,19 @@ def _check_offset(offset: Any, partition: str) -> None:
 
 
 def _random(
-    source: tf.Tensor, length: int, rows: int, steps: int, batches: int, seed: int | None
+    source: tf.Tensor,
+    length: int,
+    rows: int,
+    steps: int,
+    apart: int,
+    batches: int,
+    seed: int | None,
 ) -> tf.data.Dataset:
     def epoch(number: tf.Tensor) -> tf.data.Dataset:
-        first = tf.random.stateless_uniform([], draw_seed(number, 0), maxval=steps, dtype=tf.int64)
-        windows = tf.range((length - 1 - first) // steps)
+        first = tf.random.stateless_uniform([], draw_seed(number, 0), maxval=apart, dtype=tf.int64)
+        windows = tf.range((length - 1 - first - steps) // apart + 1)
         order = tf.random.experimental.stateless_shuffle(windows, draw_seed(number, 1))
-        starts = first + steps * order[: batches * rows]
+        starts = first + apart * order[: batches * rows]
         return _gather_windows(source, tf.reshape(starts, [batches, rows]), steps)
 
     return reshuffled(epoch, seed=seed, batches=batches)

@@ -1,7 +1,5 @@
 """Labelled batches: every example once, padding, buckets, seeds, empty and one-id sequences."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -9,10 +7,9 @@ import tensorflow as tf
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from keras_rnn_kit.data import labelled_batches, padding_share
+from keras_rnn_kit.data import bucket_lengths, labelled_batches, padding_share
 from keras_rnn_kit.errors import KitError
 
-SHARED = Path("../shared/data")
 # Each example traces a pipeline, so a failure is shown as found: the examples are small anyway.
 FEW = settings(
     max_examples=25, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
@@ -87,6 +84,17 @@ def test_max_length_keeps_the_beginning():
     assert batches_of(dataset)[0][0].tolist() == [[4, 5], [7, 0]]
 
 
+@pytest.mark.parametrize(
+    ("keep", "row"), [("head", [4, 5, 6, 7]), ("tail", [6, 7, 8, 9]), ("both", [4, 7, 8, 9])]
+)
+def test_what_is_kept_of_a_long_sequence_can_be_chosen(keep, row):
+    sequences = [[4, 5, 6, 7, 8, 9], [7]]
+    dataset = labelled_batches(
+        sequences, [0, 1], batch_size=2, shuffle=False, max_length=4, keep=keep
+    )
+    assert batches_of(dataset)[0][0].tolist() == [row, [7, 0, 0, 0]]
+
+
 def test_without_shuffling_one_bucket_keeps_the_order():
     sequences = [[2 + i] * (1 + i % 5) for i in range(11)]
     dataset = labelled_batches(sequences, range(11), batch_size=4, buckets=[5], shuffle=False)
@@ -128,23 +136,20 @@ def test_at_most_six_lengths_and_fewer_where_the_data_is_small():
     assert len(shapes(20, 8)) == 1
 
 
-def test_padding_share_counts_every_place_once():
-    sequences = [[5, 6], [7], [], [8, 9, 5]]
-    dataset = labelled_batches(sequences, [0, 1, 0, 1], batch_size=3, buckets=[3])
-    assert padding_share(dataset) == 5 / 12
-    assert padding_share(dataset, pad_id=5) == 2 / 12
-    with pytest.raises(KitError, match="dataset must hold one batch or more"):
-        padding_share(dataset.take(0))
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
-def test_film_reviews_are_little_padding():
-    lines = (SHARED / "rt_polarity" / "rt-polarity.pos").read_text(encoding="utf-8").split("\n")
-    sequences = [np.full(len(line.split()), 2) for line in lines if line]
-    one = labelled_batches(sequences, [0] * len(sequences), batch_size=64, buckets=[99])
-    some = labelled_batches(sequences, [0] * len(sequences), batch_size=64)
-    assert padding_share(some) < 0.2  # 14% here; equally filled buckets would have 21%
-    assert padding_share(one) > 0.7
+def test_the_lengths_alone_tell_the_padding_of_an_epoch():
+    rng = np.random.default_rng(0)
+    sequences = [[3] * int(n) for n in rng.integers(0, 60, 500)]
+    lengths = [max(1, len(one)) for one in sequences]
+    buckets = bucket_lengths(lengths, batch_size=16)
+    for dataset in (
+        labelled_batches(sequences, [0] * 500, batch_size=16),
+        labelled_batches(sequences, [0] * 500, batch_size=16, buckets=buckets),
+    ):
+        epoch = [ids for ids, _ in batches_of(dataset)]
+        assert {ids.shape[1] for ids in epoch} == set(buckets)
+        padded = sum(np.count_nonzero(ids == 0) for ids in epoch)
+        share = padded / sum(ids.size for ids in epoch)
+        assert padding_share(lengths, buckets) == pytest.approx(share, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +164,7 @@ def test_film_reviews_are_little_padding():
         ({"sequences": [[1], [2], [-2]]}, r"sequences\[2\] must lie in .* from -2 to -2"),
         ({"batch_size": 0}, "batch_size must be a positive integer"),
         ({"max_length": 0}, "max_length must be a positive integer; received max_length=0"),
+        ({"keep": "end"}, "keep must be 'head', 'tail' or 'both'; received keep='end'"),
         ({"buckets": [2, 1, 3]}, r"buckets must be rising lengths; received buckets=\[2, 1, 3\]"),
         ({"buckets": [3, 3]}, "buckets must be rising lengths"),
         ({"buckets": []}, "buckets must be rising lengths"),
@@ -173,6 +179,28 @@ def test_wrong_arguments_are_told(change, message):
     arguments = {"sequences": [[5], [6, 7], [8, 9, 5]], "labels": [0, 1, 0], "batch_size": 2}
     with pytest.raises(KitError, match=message):
         labelled_batches(**(arguments | change))
+
+
+def test_dropping_the_remainder_leaves_one_shape_a_bucket():
+    sequences = [[5] * (1 + i % 4) for i in range(44)]
+    arguments = {"batch_size": 3, "buckets": [2, 4], "drop_remainder": True}
+    dataset = labelled_batches(sequences, range(44), seed=0, **arguments)
+    assert int(dataset.cardinality()) == 14  # 22 // 3 of each
+    dropped = []
+    for _ in range(5):
+        epoch = batches_of(dataset)
+        assert {ids.shape for ids, _ in epoch} == {(3, 2), (3, 4)}
+        seen = np.concatenate([labels for _, labels in epoch])
+        assert len(set(seen)) == len(seen) == 42
+        dropped.append(set(range(44)) - set(seen.tolist()))
+        assert sorted(i % 4 // 2 for i in dropped[-1]) == [0, 1]  # one of each bucket
+    assert len(set(map(frozenset, dropped))) > 1
+    assert dataset.element_spec[0].shape.as_list() == [3, None]
+    assert dataset.element_spec[1].shape.as_list() == [3]
+    in_order = labelled_batches(sequences, range(44), shuffle=False, **arguments)
+    assert batches_of(in_order)[0][1].tolist() == [0, 1, 4]
+    with pytest.raises(KitError, match=r"needs 23 sequences .* received 22 in the one of length 2"):
+        labelled_batches(sequences, range(44), **(arguments | {"batch_size": 23}))
 
 
 def test_keras_fits_with_masks_and_known_steps():

@@ -224,3 +224,31 @@ class CountSteps(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.seen += 1
+
+
+@FEW
+@given(SIZES, st.integers(1, 9), st.integers(0, 1000))
+def test_a_stride_sets_the_windows_apart(sizes, stride, seed):
+    rows, steps, extra = sizes
+    length = (rows + 1) * stride + steps + extra
+    dataset = language_model_windows(
+        np.arange(length), batch_size=rows, seq_length=steps, stride=stride, seed=seed
+    )
+    inputs, targets = one_epoch(dataset)
+    assert len(inputs) == ((length - stride - steps) // stride + 1) // rows
+    np.testing.assert_array_equal(targets, inputs + 1)
+    starts = inputs[..., 0].ravel()
+    assert np.unique(starts).size == starts.size
+    assert np.unique(starts % stride).size == 1
+    assert ((length - 1 - starts.min() % stride - steps) // stride + 1) - starts.size <= rows
+
+
+def test_a_stride_is_refused_where_rows_go_on():
+    with pytest.raises(KitError, match="go on where the last ones ended; received stride=2"):
+        language_model_windows(
+            range(30), batch_size=2, seq_length=4, stride=2, partition="sequential"
+        )
+    with pytest.raises(KitError, match="stride must be a positive integer"):
+        language_model_windows(range(30), batch_size=2, seq_length=4, stride=0)
+    with pytest.raises(KitError, match="need 10 ids"):
+        language_model_windows(range(9), batch_size=3, seq_length=4, stride=2)

@@ -57,7 +57,9 @@ def test_imdb_folder_uses_its_own_test_part(tmp_path):
                 (folder / f"{k}.txt").write_text(f"A {word} film,<br />number {k}.")
     assert train(tmp_path / "imdb", tmp_path / "run", "--epochs", "1") == 0
     report = json.loads((tmp_path / "run" / "report.json").read_text())
-    assert (report["train_size"], report["val_size"], report["test_size"]) == (18, 2, 6)
+    # The six test texts stand in the training part, too: two fell to validation, four are dropped.
+    assert (report["train_size"], report["val_size"], report["test_size"]) == (14, 2, 6)
+    assert report["duplicates_dropped"] == 4
 
 
 def test_a_label_column_that_is_not_there_lists_those_that_are(tmp_path):
@@ -83,6 +85,22 @@ def test_a_label_that_only_the_test_part_has(reviews, tmp_path):
 def test_one_word_and_empty_texts_are_kept(tmp_path):
     rows = ["positive\tgood", "negative\tbad", "positive\t ", "negative\t\U0001f600"] * 10
     (tmp_path / "odd.tsv").write_text("label\ttext\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    assert train(tmp_path / "odd.tsv", tmp_path / "run", "--epochs", "1") == 0
+    more = ["--epochs", "1", "--no-drop-duplicates"]
+    assert train(tmp_path / "odd.tsv", tmp_path / "run", *more) == 0
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["train_size"] + report["val_size"] + report["test_size"] == 40
+
+
+def test_long_texts_are_cut_and_classes_weighed(tmp_path, capsys):
+    rows = [f"positive\ta good film number {k}" for k in range(40)]
+    rows += [f"negative\tno {k}" for k in range(20)]
+    (tmp_path / "odd.tsv").write_text("label\ttext\n" + "\n".join(rows) + "\n")
+    more = ["--epochs", "1", "--max-length", "3", "--keep", "both", "--class-weights"]
+    assert train(tmp_path / "odd.tsv", tmp_path / "run", *more) == 0
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert (report["texts_cut"], report["duplicates_dropped"]) == (40, 0)
+    # 32 of 48 texts have three words, 16 have two, and 48 fill one length of four batches.
+    assert report["padding_share"] == 1 - 128 / 144
+    printed = capsys.readouterr().out
+    assert "0 training texts dropped" in printed
+    assert "40 texts cut to 3 words. Training pads to 3 words: 11.1% padding." in printed
