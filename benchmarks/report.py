@@ -27,7 +27,7 @@ class Row:
         case: Mapping[str, Any],
         turns: Turns,
         differences: Mapping[str, float],
-        calls: Mapping[str, int] | None = None,
+        calls: Mapping[str, float] | None = None,
     ) -> "Row":
         """The row of what was timed by turns; `calls` says how much a peer did in each turn."""
         clock, cpu = (

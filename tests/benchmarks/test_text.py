@@ -1,0 +1,94 @@
+"""The text benchmark: peers that agree, rows that are a megabyte's, what is asked of them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks import text as benchmark
+from benchmarks import text_peers, window_feeding
+from benchmarks.grid import Shape
+from benchmarks.peers import OURS
+from benchmarks.report import Row
+from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.text import CharacterTokenizer, WordTokenizer
+
+TEXT = "It isn't\n(well-)made, 床前!\n\nbe it so\n"
+
+
+def test_words_with_spaces_between_them_are_the_same_words():
+    apart = text_peers.tokens_apart(TEXT, WordTokenizer())
+    assert apart.split() == WordTokenizer().tokenize(TEXT)
+    assert WordTokenizer().tokenize(apart) == WordTokenizer().tokenize(TEXT)
+    assert apart.count("\n") == TEXT.count("\n")
+
+
+@pytest.mark.parametrize("size", [1, 10, 1000])
+def test_pieces_are_the_text_cut_after_lines(size):
+    pieces = text_peers.pieces_of(TEXT, size)
+    assert "".join(pieces) == TEXT
+    assert all(piece.endswith("\n") for piece in pieces)
+
+
+@pytest.mark.parametrize("kind", ["characters", "words"])
+def test_all_peers_give_the_same_ids(kind):
+    tokenizer = CharacterTokenizer() if kind == "characters" else WordTokenizer()
+    text = text_peers.tokens_apart(TEXT, tokenizer) if kind == "words" else TEXT
+    peers = text_peers.peers_of(kind, text_peers.pieces_of(text, 10))
+    assert {OURS, text_peers.VECTORIZATION, text_peers.STRINGS} <= set(peers)
+    for peer in peers.values():
+        assert len(peer.encode([text, text])) == 2 * len(tokenizer.tokenize(text))
+        if peer.learn is not None:
+            peer.learn([text])
+
+
+def test_a_peer_with_other_ids_is_found_out(monkeypatch):
+    wrong = text_peers.Peer(None, lambda texts: np.zeros(3, np.int32))
+    monkeypatch.setattr(text_peers, "_strings", lambda *_: wrong)
+    with pytest.raises(KitError, match=r"same ids of words; received 3 from tf\.strings"):
+        text_peers.peers_of("words", ["a b"])
+
+
+def test_figures_are_for_a_megabyte_and_for_a_million_tokens():
+    rows = benchmark.text_rows("characters", "folder/name.txt", TEXT * 30, 1, rounds=1)
+    assert [row.case["task"] for row in rows] == ["learn", "encode"]
+    assert {row.case["text"] for row in rows} == {"name.txt"}
+    assert text_peers.STRINGS not in rows[0].times
+    assert text_peers.STRINGS in rows[1].times
+    row = window_feeding.windows_row(np.arange(20_000) % 7, rounds=1, batches=2)
+    assert set(row.times) == set(window_feeding.PEERS)
+
+
+def test_a_fed_step_is_measured_beside_one_that_stands_still():
+    row = window_feeding.brake_row(np.arange(300), Shape(2, 5, 3, 4), rounds=1, steps=2)
+    assert set(row.times) == {window_feeding.FED, window_feeding.STILL}
+    assert (
+        benchmark.fed_share(Row({}, {window_feeding.FED: [3.0], window_feeding.STILL: [2.0]}))
+        == 1.5
+    )
+
+
+def test_what_is_asked_is_read_from_the_worst_text():
+    def row(text, task, theirs):
+        case = {"text": text, "task": task}
+        return Row(case, {OURS: [1.0], text_peers.VECTORIZATION: [theirs]})
+
+    rows = [row("a", "learn", 12.0), row("b", "learn", 9.0), row("a", "encode", 20.0)]
+    learn, encode = benchmark.asked_of("characters", rows)
+    assert (learn.measured, learn.met) == ("9.00 (b)", False)
+    assert (encode.measured, encode.met) == ("20.00 (a)", True)
+
+
+def test_the_command_writes_what_it_prints(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        benchmark,
+        "text_rows",
+        lambda kind, name, *_: [Row({"text": name, "task": "learn"}, {OURS: [1.0]})],
+    )
+    path = tmp_path / "text.json"
+    argv = ["--quick", "--only", "words", "--json", str(path)]
+    assert benchmark.main(argv) == 0
+    out = capsys.readouterr().out
+    assert "words, ms for a megabyte" in out
+    assert f"Wrote {path}" in out
+    assert list(json.loads(path.read_text())["sections"]) == ["words"]
