@@ -84,3 +84,20 @@ def test_serving(tmp_path, monkeypatch):
     request = json.loads(re.search(r"-d '(.*)'", page)[1])
     signature = found["served"][request["signature_name"]]
     assert set(request["inputs"]) == set(signature.structured_input_signature[1])
+
+
+def test_the_page_on_text_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    module = types.ModuleType("text_page")
+    for block in blocks_of("text.md"):
+        exec(compile(block, "text.md", "exec"), module.__dict__)
+    out = capsys.readouterr().out
+    assert "['zyzzyva']" in out
+    assert "see & read 0 pages" in " ".join(out.split())
+    assert "[64, 100]" in out
+    assert (tmp_path / "corpus" / "corpus.json").is_file()
+    inputs, targets, weights = (
+        np.asarray(part) for part in (module.inputs, module.targets, module.weights)
+    )
+    assert inputs.shape == targets.shape == weights.shape == (32, 20)
+    assert len(module.texts_left) == len(module.labels_left)

@@ -41,7 +41,14 @@ def test_metadata(tmp_path):
     assert metadata["version"] == keras_rnn_kit.__version__
     (base,) = metadata["install_requires"]
     assert base.startswith("numpy")
-    assert set(metadata["extras_require"]) == {"cpu", "gpu", "train", "all", "test"}
+    assert set(metadata["extras_require"]) == {
+        "cpu",
+        "gpu",
+        "subwords",
+        "train",
+        "all",
+        "test",
+    }
     assert "keras_rnn_kit.text" in metadata["packages"]
     assert not {"recipes", "export", "tests", "benchmarks"} & set(metadata["packages"])
     for package, patterns in metadata["package_data"].items():
