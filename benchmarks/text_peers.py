@@ -1,12 +1,13 @@
 """Who learns vocabularies and encodes texts: the kit beside TensorFlow's and Hugging Face's ways.
 
-Every peer gets the same texts, pieces of some ten thousand characters, and its own best settings
-among those tried: TensorFlow's run over batches of them in a `tf.data` pipeline on all cores.
+Every peer gets the same texts, pieces of some ten thousand characters, gives its ids as they come,
+and has its own best settings among those tried: TensorFlow's run over batches of pieces in a
+`tf.data` pipeline on all cores.
 """
 
 import dataclasses
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import keras
@@ -24,6 +25,7 @@ Ids = npt.NDArray[np.integer[Any]]
 VECTORIZATION, STRINGS, HUGGING_FACE = "TextVectorization", "tf.strings", "tokenizers"
 PEERS = (OURS, VECTORIZATION, STRINGS, HUGGING_FACE)
 _BATCH = 8  # pieces in a batch of TensorFlow's: the best of 1, 8 and 64
+_TOGETHER = 16  # pieces that the others are given at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Peer:
     """What a peer does: learn a vocabulary of texts, and encode texts with the one given."""
 
     learn: Callable[[Sequence[str]], object] | None
-    encode: Callable[[Sequence[str]], Ids]
+    encode: Callable[[Sequence[str]], Iterator[Ids]]
 
 
 def tokens_apart(text: str, tokenizer: Tokenizer) -> str:
@@ -61,16 +63,16 @@ def peers_of(kind: Kind, texts: Sequence[str]) -> dict[str, Peer]:
     peers = {
         OURS: Peer(
             lambda some: TextEncoder.build(some, tokenizer=tokenizer),
-            lambda some: np.concatenate(encoder.encode_many(some)),
+            lambda some: (ids for part in _parts(some) for ids in encoder.encode_many(part)),
         ),
         VECTORIZATION: _vectorization(kind, ids),
         STRINGS: _strings(kind, ids),
     }
     if importlib.util.find_spec("tokenizers"):
         peers[HUGGING_FACE] = _hugging_face(kind, ids)
-    expected = peers[OURS].encode(texts)
+    expected = np.concatenate(list(peers[OURS].encode(texts)))
     for name, peer in peers.items():
-        found = peer.encode(texts)
+        found = np.concatenate(list(peer.encode(texts)))
         if not np.array_equal(found, expected):
             raise KitError(
                 f"all peers must give the same ids of {kind}; received {len(found)} from {name} "
@@ -79,10 +81,14 @@ def peers_of(kind: Kind, texts: Sequence[str]) -> dict[str, Peer]:
     return peers
 
 
-def _mapped(texts: Sequence[str], function: Callable[[Any], Any]) -> Ids:
+def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (texts[k : k + _TOGETHER] for k in range(0, len(texts), _TOGETHER))
+
+
+def _mapped(texts: Sequence[str], function: Callable[[Any], Any]) -> Iterator[Ids]:
     batches = tf.data.Dataset.from_tensor_slices(list(texts)).batch(_BATCH)
     batches = batches.map(function, num_parallel_calls=tf.data.AUTOTUNE).prefetch(1)
-    return np.concatenate(list(batches.as_numpy_iterator()))
+    return batches.as_numpy_iterator()
 
 
 def _vectorization(kind: Kind, ids: Mapping[str, int]) -> Peer:
@@ -101,7 +107,7 @@ def _vectorization(kind: Kind, ids: Mapping[str, int]) -> Peer:
     # Its ids 0 and 1 are for padding and what is unknown; the others keep our order.
     own = list(ids)[4:]
     encode = layer(own)
-    return Peer(learn, lambda texts: _mapped(texts, lambda some: encode(some).flat_values) + 2)
+    return Peer(learn, lambda texts: _mapped(texts, lambda some: encode(some).flat_values + 2))
 
 
 def _strings(kind: Kind, ids: Mapping[str, int]) -> Peer:
@@ -145,8 +151,9 @@ def _hugging_face(kind: Kind, ids: Mapping[str, int]) -> Peer:
 
     encoder = made(models.WordLevel(dict(ids), unk_token="<unk>"))
 
-    def encode(texts: Sequence[str]) -> Ids:
-        found = encoder.encode_batch_fast(list(texts), add_special_tokens=False)
-        return np.concatenate([np.array(one.ids, np.int32) for one in found])
+    def encode(texts: Sequence[str]) -> Iterator[Ids]:
+        for part in _parts(texts):
+            for found in encoder.encode_batch_fast(list(part), add_special_tokens=False):
+                yield np.array(found.ids, np.int32)
 
     return Peer(learn, encode)

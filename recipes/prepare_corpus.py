@@ -38,7 +38,7 @@ class Config:
     by: Literal["document", "line"] = option("document", "what <eos> ends, and is one text")
     text_column: str | None = option(None, "the column of a table or data set that holds the text")
     split: str | None = option(None, "the split of a data set; train if none is named")
-    tokenizer: Literal["characters", "words", "graphemes", "bytes"] = option(
+    tokenizer: Literal["characters", "words", "graphemes", "bytes", "subwords"] = option(
         "characters", "what a token is, where the vocabulary is built here"
     )
     vocabulary: str | None = option(

@@ -12,6 +12,9 @@ from keras_rnn_kit.errors import KitError
 
 Partition = Literal["random", "sequential"]
 
+# Ids gathered at once: the calls of a batch alone would cost small models a tenth of their time.
+TOGETHER = 1 << 16
+
 
 def language_model_windows(
     ids: Any,
@@ -109,6 +112,7 @@ def language_model_windows(
         else:
             starts = int(offset) + _sequential_starts(rows, steps, batches)
             dataset = _gather_windows(source, tf.constant(starts), steps)
+            dataset = dataset.apply(tf.data.experimental.assert_cardinality(batches))
         return dataset.prefetch(tf.data.AUTOTUNE)
 
 
@@ -167,10 +171,11 @@ def _sequential_starts(rows: int, steps: int, batches: int) -> np.ndarray:
 
 
 def _gather_windows(source: tf.Tensor, starts: tf.Tensor, steps: int) -> tf.data.Dataset:
-    """One batch for each row of `starts [batches, B]`, gathered in one operation."""
+    """One batch for each row of `starts [batches, B]`, some of them gathered at once."""
 
-    def batch(begin: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        window = tf.gather(source, begin[:, None] + tf.range(steps + 1, dtype=tf.int64))
-        return window[:, :-1], window[:, 1:]  # [B, T + 1] -> [B, T], [B, T]
+    def batches(begins: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        window = tf.gather(source, begins[:, :, None] + tf.range(steps + 1, dtype=tf.int64))
+        return window[..., :-1], window[..., 1:]  # [K, B, T + 1] -> [K, B, T], [K, B, T]
 
-    return tf.data.Dataset.from_tensor_slices(starts).map(batch)
+    together = max(1, TOGETHER // (starts.shape[1] * steps))
+    return tf.data.Dataset.from_tensor_slices(starts).batch(together).map(batches).unbatch()

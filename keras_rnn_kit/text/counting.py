@@ -1,6 +1,7 @@
 """How often each token of a stream of texts occurs, megabytes at once and in parallel."""
 
 import functools
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
@@ -12,7 +13,7 @@ from keras_rnn_kit.text.cleaning import Cleaning
 from keras_rnn_kit.text.packed_words import Alphabet
 from keras_rnn_kit.text.processes import ordered_map
 from keras_rnn_kit.text.tokenizers import CharacterTokenizer, Tokenizer, WordTokenizer
-from keras_rnn_kit.text.word_cuts import code_points, word_letters, word_pieces
+from keras_rnn_kit.text.word_cuts import PIECE, CodePoints, code_points, word_letters, word_pieces
 
 _TOGETHER = 1 << 22  # characters counted at once, and handed to a process at once
 
@@ -76,26 +77,39 @@ def _count(tokenizer: Tokenizer, cleaning: Cleaning, texts: list[str]) -> dict[s
 
 
 def _count_characters(texts: Iterable[str]) -> "Counter[str]":
-    codes, numbers = np.unique(code_points("".join(texts)), return_counts=True)
-    return Counter(dict(zip(map(chr, codes.tolist()), numbers.tolist(), strict=True)))
+    joined = "".join(texts)
+    pieces = (joined[begin : begin + PIECE] for begin in range(0, len(joined), PIECE))
+    return _single(map(code_points, pieces))
 
 
 def _count_words(texts: Iterable[str]) -> "Counter[str]":
-    counts: Counter[str] = Counter()
-    for text, codes, starts, ends in word_pieces("\n".join(texts), _TOGETHER):
+    joined = "\n".join(texts)  # which keeps the words of two texts apart
+    alphabet = Alphabet(word_letters(joined))
+    signs, words, long = [], [np.empty(0, np.uint64)], []
+    for text, codes, starts, ends in word_pieces(joined):
         lengths = ends - starts
-        signs, numbers = np.unique(codes[starts[lengths == 1]], return_counts=True)
-        counts.update(dict(zip(map(chr, signs.tolist()), numbers.tolist(), strict=True)))
-
-        alphabet = Alphabet(word_letters(codes))
+        signs.append(codes[starts[lengths == 1]])
         short = (lengths > 1) & (lengths <= alphabet.letters)
-        keys, _ = alphabet.pack(codes, starts[short], ends[short])
-        keys, numbers = np.unique(keys, return_counts=True)
-        counts.update(dict(zip(alphabet.words(keys), numbers.tolist(), strict=True)))
-
-        long = np.flatnonzero(lengths > alphabet.letters).tolist()
-        counts.update(text[starts[n] : ends[n]] for n in long)
+        words.append(alphabet.pack(codes, starts[short], ends[short])[0])
+        rest = np.flatnonzero(lengths > alphabet.letters)
+        places = zip(starts[rest].tolist(), ends[rest].tolist(), strict=True)
+        long += [text[start:end] for start, end in places]
+    counts = _single(signs)
+    different, numbers = np.unique(np.concatenate(words), return_counts=True)
+    counts.update(dict(zip(alphabet.words(different), numbers.tolist(), strict=True)))
+    counts.update(long)
     return counts
+
+
+def _single(codes: Iterable[CodePoints]) -> "Counter[str]":
+    """The characters, counted."""
+    numbers = np.zeros(sys.maxunicode + 1, dtype=np.intp)
+    for some in codes:
+        found = np.bincount(some)
+        numbers[: len(found)] += found
+    different = np.flatnonzero(numbers)
+    pairs = zip(map(chr, different.tolist()), numbers[different].tolist(), strict=True)
+    return Counter(dict(pairs))
 
 
 _COUNTS: dict[type, Callable[[Iterable[str]], "Counter[str]"]] = {

@@ -136,14 +136,19 @@ class _Table:
 
     def find(self, first: Keys, second: Keys) -> Ids:
         """The id of each pair, or `_UNLISTED`."""
-        found = np.full(len(first), _UNLISTED, dtype=np.int32)
-        place, open_ = self._places(first, second), np.arange(len(first))
-        while open_.size:
+        place = self._places(first, second)
+        ids = self._ids.take(place)
+        same = (self._first.take(place) == first) & (self._second.take(place) == second)
+        found = np.where(same, ids, np.int32(_UNLISTED))
+        rest = np.flatnonzero(~same & (ids != _UNLISTED))
+        place = place[rest]
+        while rest.size:
+            place = (place + 1) & self._last
             ids = self._ids[place]
-            same = (self._first[place] == first[open_]) & (self._second[place] == second[open_])
-            found[open_[same]] = ids[same]
+            same = (self._first[place] == first[rest]) & (self._second[place] == second[rest])
+            found[rest[same]] = ids[same]
             on = ~same & (ids != _UNLISTED)
-            place, open_ = (place[on] + 1) & self._last, open_[on]
+            place, rest = place[on], rest[on]
         return found
 
     def _places(self, first: Keys, second: Keys) -> Places:
@@ -165,7 +170,7 @@ def _by_code_point(ids: Mapping[str, int]) -> Ids:
 
 
 def _listed(table: Ids, codes: CodePoints) -> Ids:
-    return table.take(np.minimum(codes, len(table) - 1))
+    return table.take(codes, mode="clip")
 
 
 def _give_others(ids: Ids, other: Other, token: Callable[[int], str]) -> None:

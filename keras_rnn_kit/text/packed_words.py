@@ -7,12 +7,11 @@ most `2 · letters` letters are equal where their integers are: nothing is hashe
 
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from keras_rnn_kit.text.word_cuts import CodePoints, Places
+from keras_rnn_kit.text.word_cuts import CodePoints, Places, looked_up
 
 Keys = npt.NDArray[np.uint64]
 
@@ -54,26 +53,24 @@ class Alphabet:
         A word with a letter outside the alphabet is equal to no word inside it. What a word has
         beyond `2 · letters` letters is not looked at.
         """
-        numbers = np.zeros(len(codes) + 2 * self.letters, dtype=self._numbers.dtype)
-        self._numbers.take(codes, out=numbers[: len(codes)])
-        size = numbers.itemsize
-        windows: npt.NDArray[Any] = np.lib.stride_tricks.as_strided(
-            numbers, (len(codes) + self.letters + 1, self.letters), (size, size), writeable=False
+        behind = np.full(2 * self.letters, _NONE, self._numbers.dtype)
+        narrow = self._numbers.dtype == np.uint8
+        numbers = looked_up(self._numbers, codes) if narrow else self._numbers.take(codes)
+        numbers = np.concatenate([numbers, behind])
+        # The integer that begins at each place, wherever that lies in memory.
+        integers: Keys = np.ndarray(
+            len(codes) + self.letters, np.uint64, numbers.data, strides=(numbers.itemsize,)
         )
         lengths = ends - starts
-        first = self._packed(windows, starts, lengths)
+        first = integers.take(starts)
+        first &= self._masks.take(lengths, mode="clip")
         second = np.zeros_like(first)
         long = np.flatnonzero(lengths > self.letters)
-        second[long] = self._packed(
-            windows, starts[long] + self.letters, lengths[long] - self.letters
-        )
+        second[long] = integers.take(starts[long] + self.letters)
+        second[long] &= self._masks.take(lengths[long] - self.letters, mode="clip")
         return first, second
 
     def words(self, keys: Keys) -> list[str]:
         """The words of at most `letters` letters whose first integers these are."""
         numbers = np.ascontiguousarray(keys).view(self._numbers.dtype).reshape(-1, self.letters)
         return self._code_points[numbers].view(f"<U{self.letters}").ravel().tolist()
-
-    def _packed(self, windows: npt.NDArray[Any], at: Places, lengths: Places) -> Keys:
-        keys = np.ascontiguousarray(windows[at]).view(np.uint64).ravel()
-        return keys & self._masks[np.minimum(lengths, self.letters)]

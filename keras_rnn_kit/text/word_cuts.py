@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from keras_rnn_kit.text import characters
 
-CodePoints = npt.NDArray[np.uint32]
+CodePoints = npt.NDArray[np.uint8 | np.uint32]
 Places = npt.NDArray[np.intp]
 
 # One piece after the other stays in the processor's caches.
@@ -23,13 +23,28 @@ _SPACE, _WORD, _JOINER, _SIGN = range(4)
 
 
 def code_points(text: str) -> CodePoints:
-    """The text's code points `[T]`; half surrogates are code points, too.
+    """The text's code points `[T]`, as uint8 where all are ASCII; half surrogates are some, too.
 
     Example:
-        >>> code_points("né").tolist()
-        [110, 233]
+        >>> code_points("né")
+        array([110, 233], dtype=uint32)
     """
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def looked_up(table: npt.NDArray[np.uint8], codes: CodePoints) -> npt.NDArray[np.uint8]:
+    """`table[codes]`.
+
+    Example:
+        >>> looked_up(np.arange(256, dtype=np.uint8)[::-1], code_points("ab"))
+        array([158, 157], dtype=uint8)
+    """
+    if codes.dtype == np.uint8:  # Python's way for bytes is the quickest
+        translated = codes.tobytes().translate(table[:256].tobytes().ljust(256, b"\0"))
+        return np.frombuffer(translated, dtype=np.uint8)
+    return table.take(codes)
 
 
 def cut_words(codes: CodePoints) -> tuple[Places, Places]:
@@ -46,7 +61,7 @@ def cut_words(codes: CodePoints) -> tuple[Places, Places]:
         >>> starts.tolist(), ends.tolist()
         ([0, 6, 7], [5, 7, 11])
     """
-    kinds = _kinds().take(codes)
+    kinds = _kinds_of(codes)
     word = np.zeros(len(codes) + 2, dtype=bool)  # with a neighbour at either end
     word[1:-1] = kinds == _WORD
     joiners = np.flatnonzero(kinds == _JOINER)
@@ -82,16 +97,37 @@ def word_pieces(text: str, size: int = PIECE) -> Iterator[tuple[str, CodePoints,
         begin, wanted = begin + len(piece), size
 
 
-def word_letters(codes: CodePoints) -> list[int]:
-    """The code points of the text that can be part of a word of more than one, each once.
+def word_letters(text: str) -> list[int]:
+    """The code points of a text that can be part of a word of more than one, each once.
 
     Example:
-        >>> bytes(word_letters(code_points("it isn't!"))).decode()
-        "'inst"
+        >>> "".join(map(chr, word_letters("né? 床")))
+        'né'
     """
-    different = np.unique(codes)
-    kinds = _kinds().take(different)
+    if text.isascii():
+        different = np.arange(128, dtype=np.uint8)  # all of them have room in any alphabet
+    else:
+        seen = np.zeros(sys.maxunicode + 1, dtype=bool)
+        for begin in range(0, len(text), PIECE):
+            seen[code_points(text[begin : begin + PIECE])] = True
+        different = np.flatnonzero(seen).astype(np.uint32)
+    kinds = _kinds_of(different)
     return different[(kinds == _WORD) | (kinds == _JOINER)].tolist()
+
+
+def _kinds_of(codes: CodePoints) -> npt.NDArray[np.uint8]:
+    # A text of ASCII alone does without the table of all code points, which takes a while to make.
+    return looked_up(_ascii_kinds() if codes.dtype == np.uint8 else _kinds(), codes)
+
+
+@functools.cache
+def _ascii_kinds() -> npt.NDArray[np.uint8]:
+    """The kind of each code point of ASCII."""
+    kinds = [_WORD if chr(code).isalnum() or code == ord("_") else _SIGN for code in range(128)]
+    for kind, ranges in ((_JOINER, characters.JOINERS), (_SPACE, characters.SPACE)):
+        for code in (code for low, high in ranges for code in range(low, min(high, 127) + 1)):
+            kinds[code] = kind
+    return np.array(kinds, dtype=np.uint8)
 
 
 @functools.cache

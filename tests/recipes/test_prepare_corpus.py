@@ -155,7 +155,7 @@ def is_alive(pid):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_kill_is_gone_on_with_and_leaves_no_process(long_text, tmp_path, number, capsys):
     out = tmp_path / "out"
-    options = ["--shard-tokens", "1500", "--tokenizer", "words"]
+    options = ["--shard-tokens", "300", "--tokenizer", "words"]
     process = start("--data", long_text, "--out", out, "--workers", 2, *options)
     wait_for_shards(process, tmp_path / "out.partial", 3)
     workers = children(process)
@@ -178,7 +178,7 @@ def test_a_kill_is_gone_on_with_and_leaves_no_process(long_text, tmp_path, numbe
 
 def test_ctrl_c_says_how_to_go_on(long_text, tmp_path):
     out = tmp_path / "out"
-    process = start("--data", long_text, "--out", out, "--workers", 2, "--shard-tokens", 5000)
+    process = start("--data", long_text, "--out", out, "--workers", 2, "--shard-tokens", 500)
     wait_for_shards(process, tmp_path / "out.partial", 2)
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the workers, too
     _, errors = process.communicate(timeout=60)
@@ -191,14 +191,14 @@ def test_ctrl_c_says_how_to_go_on(long_text, tmp_path):
 
 def test_a_source_that_changed_is_refused(long_text, tmp_path):
     out = tmp_path / "out"
-    process = start("--data", long_text, "--out", out, "--workers", 1, "--shard-tokens", 5000)
+    process = start("--data", long_text, "--out", out, "--workers", 1, "--shard-tokens", 500)
     wait_for_shards(process, tmp_path / "out.partial", 2)
     process.kill()
     process.communicate()
     long_text.write_text("Another text.\n" * 100)
     with pytest.raises(KitError, match=r"out\.partial .*received another source.*--overwrite"):
-        prepare(long_text, out, "--shard-tokens", "5000")
-    assert prepare(long_text, out, "--shard-tokens", "5000", "--overwrite") == 0
+        prepare(long_text, out, "--shard-tokens", "500")
+    assert prepare(long_text, out, "--shard-tokens", "500", "--overwrite") == 0
     assert Corpus.open(out).index.characters == 1400
 
 

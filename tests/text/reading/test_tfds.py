@@ -13,8 +13,8 @@ from keras_rnn_kit.text import (
     load_labelled,
     load_text,
     texts,
-    tfds,
 )
+from keras_rnn_kit.text.reading import tfds
 
 tensorflow_datasets = pytest.importorskip("tensorflow_datasets")
 
