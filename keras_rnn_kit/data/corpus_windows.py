@@ -1,6 +1,6 @@
 """Windows of a corpus that is larger than memory, read from disk while a model trains."""
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -9,7 +9,7 @@ from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.data.checks import seed_or_none
 from keras_rnn_kit.data.corpus_plans import RandomPlan, SequentialPlan
 from keras_rnn_kit.data.corpus_reading import range_reader
-from keras_rnn_kit.data.windows import Partition, check_offset
+from keras_rnn_kit.data.windows import Partition, check_offset, check_partition
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text.corpus.corpus import Corpus
 
@@ -102,11 +102,7 @@ def corpus_windows(
     rows = positive_integer("batch_size", batch_size)
     steps = positive_integer("seq_length", seq_length)
     seed = seed_or_none(seed)
-    if partition not in get_args(Partition):
-        raise KitError(
-            f"partition must be 'random' or 'sequential'; received partition={partition!r}. "
-            "Pass 'sequential' for a stateful model, else 'random'."
-        )
+    check_partition(partition)
     check_offset(offset, partition)
     start = _check_start(start)
     # A drawn offset may reach T − 1, and every epoch is to have as many batches as the others.

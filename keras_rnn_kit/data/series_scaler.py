@@ -3,14 +3,13 @@
 import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from keras_rnn_kit.data.checks import chosen_variables, series_matrix
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.text.files import StrPath, write_beside
+from keras_rnn_kit.text.files import StrPath, read_json, write_beside
 
 Method = Literal["standard", "min_max"]
 FORMAT = 1
@@ -152,28 +151,14 @@ class SeriesScaler:
         Raises:
             KitError: the file is missing, damaged or of a newer format; names the file.
         """
-        try:
-            data = json.loads(Path(path).read_bytes())
-        except OSError as error:
-            raise KitError(
-                f"{path} must be a scaler that can be read; received "
-                f"'{error.strerror or error}'. Give the path that SeriesScaler.save wrote."
-            ) from None
-        except (ValueError, RecursionError) as error:
-            raise KitError(
-                f"{path} must be a scaler in JSON; received a damaged file ({error}). "
-                "Write it anew with SeriesScaler.save."
-            ) from None
-        if not isinstance(data, dict) or not {"format", "center", "scale"} <= data.keys():
-            raise KitError(
-                f"{path} must hold an object with format, center, scale; received "
-                f"{str(data)[:60]!r}. Write it anew with SeriesScaler.save."
-            )
-        if data["format"] != FORMAT:
-            raise KitError(
-                f"{path}: the format must be {FORMAT}; received {data['format']!r}. Install the "
-                "version of keras-rnn-kit that wrote the file, or a newer one."
-            )
+        data = read_json(
+            path,
+            "a scaler",
+            fields=("center", "scale"),
+            version=FORMAT,
+            find="Give the path that SeriesScaler.save wrote.",
+            remedy="Write it anew with SeriesScaler.save.",
+        )
         try:
             return cls(data["center"], data["scale"])
         except KitError as error:

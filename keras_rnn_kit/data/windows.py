@@ -76,11 +76,7 @@ def language_model_windows(
     rows = positive_integer("batch_size", batch_size)
     steps = positive_integer("seq_length", seq_length)
     seed = seed_or_none(seed)
-    if partition not in get_args(Partition):
-        raise KitError(
-            f"partition must be 'random' or 'sequential'; received partition={partition!r}. "
-            "Pass 'sequential' for a stateful model, else 'random'."
-        )
+    check_partition(partition)
     check_offset(offset, partition)
 
     apart = steps if stride is None else positive_integer("stride", stride)
@@ -114,6 +110,15 @@ def language_model_windows(
             dataset = _gather_windows(source, tf.constant(starts), steps)
             dataset = dataset.apply(tf.data.experimental.assert_cardinality(batches))
         return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def check_partition(partition: Any) -> None:
+    """A partition is one of the two, or a `KitError`."""
+    if partition not in get_args(Partition):
+        raise KitError(
+            f"partition must be 'random' or 'sequential'; received partition={partition!r}. "
+            "Pass 'sequential' for a stateful model, else 'random'."
+        )
 
 
 def check_offset(offset: Any, partition: str) -> None:

@@ -5,7 +5,6 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text.cleaning import Cleaning
 from keras_rnn_kit.text.counting import count_tokens
 from keras_rnn_kit.text.encoding import Encoding
-from keras_rnn_kit.text.files import write_beside
+from keras_rnn_kit.text.files import read_json, write_beside
 from keras_rnn_kit.text.reading.pieces import pieces_of
 from keras_rnn_kit.text.tokenizers import (
     CharacterTokenizer,
@@ -207,42 +206,22 @@ class TextEncoder:
         Raises:
             KitError: for a file that is missing, damaged or of a newer format; names the file.
         """
+        data = read_json(
+            path,
+            "a vocabulary",
+            fields=("tokenizer", "cleaning", "vocabulary"),
+            version=FORMAT,
+            find="Give the path of a vocabulary.json.",
+            remedy="Write it anew with TextEncoder.save.",
+        )
         try:
-            data = json.loads(Path(path).read_bytes().decode("utf-8"))
-        except OSError as error:
-            raise KitError(
-                f"{path} must be a vocabulary that can be read; received "
-                f"'{error.strerror or error}'. Give the path of a vocabulary.json."
-            ) from None
-        except (ValueError, RecursionError) as error:
-            raise KitError(
-                f"{path} must be a vocabulary in JSON; received a damaged file ({error}). "
-                "Write it anew with TextEncoder.save."
-            ) from None
-        try:
-            return cls._from_data(data)
+            return cls(
+                tokenizer_from_config(data["tokenizer"]),
+                Vocabulary.from_json(data["vocabulary"]),
+                Cleaning.from_config(data["cleaning"]),
+            )
         except KitError as error:
             raise KitError(f"{path}: {error}") from None
-
-    @classmethod
-    def _from_data(cls, data: Any) -> "TextEncoder":
-        parts = ("format", "tokenizer", "cleaning", "vocabulary")
-        if not isinstance(data, dict) or not all(part in data for part in parts):
-            raise KitError(
-                f"the file must hold an object with {', '.join(parts)}; received "
-                + (", ".join(data) or "an empty one" if isinstance(data, dict) else repr(data)[:60])
-                + ". Write it anew with TextEncoder.save."
-            )
-        if data["format"] != FORMAT:
-            raise KitError(
-                f"the format must be {FORMAT}; received {data['format']!r}. Install the version "
-                "of keras-rnn-kit that wrote the file, or a newer one."
-            )
-        return cls(
-            tokenizer_from_config(data["tokenizer"]),
-            Vocabulary.from_json(data["vocabulary"]),
-            Cleaning.from_config(data["cleaning"]),
-        )
 
     def _with_ends(self, ids: np.ndarray, bos: bool, eos: bool) -> np.ndarray:
         first = [self._special("<bos>", self.vocabulary.bos_id)] if bos else []

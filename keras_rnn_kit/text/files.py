@@ -1,11 +1,12 @@
 """Files and folders as Python strings, with errors that name the file and the place."""
 
 import gzip
+import json
 import os
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,52 @@ def files_in(folder: StrPath, *forms: str) -> list[Path]:
             f"{folder} must be a folder that can be read; received '{error.strerror}'. "
             "Check the path."
         ) from None
+
+
+def read_json(
+    path: StrPath, what: str, *, fields: Sequence[str], version: int, find: str, remedy: str
+) -> dict[str, Any]:
+    """An object of the kit's own that is kept in JSON, with the version of its form as "format".
+
+    Args:
+        path: the file.
+        what: it must be, such as "a vocabulary".
+        fields: it must have, beside the format.
+        version: its format must be.
+        find, remedy: what to do where it can't be read, and where it is damaged.
+
+    Raises:
+        KitError: for a file that is missing, damaged or of another format; names the file.
+
+    Example:
+        >>> read_json("gone.json", "a list", fields=[], version=1, find="Look.", remedy="Mend it.")
+        Traceback (most recent call last):
+        ...
+        keras_rnn_kit.errors.KitError: gone.json must be a list that can be read; received \
+'No such file or directory'. Look.
+    """
+    try:
+        data = json.loads(Path(path).read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise KitError(
+            f"{path} must be {what} that can be read; received '{error.strerror or error}'. {find}"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise KitError(
+            f"{path} must be {what} in JSON; received a damaged file ({error}). {remedy}"
+        ) from None
+    if not isinstance(data, dict) or not {"format", *fields} <= data.keys():
+        came = (", ".join(data) or "an empty one") if isinstance(data, dict) else repr(data)[:60]
+        raise KitError(
+            f"{path} must hold an object with {', '.join(['format', *fields])}; received {came}. "
+            f"{remedy}"
+        )
+    if data["format"] != version:
+        raise KitError(
+            f"{path}: the format must be {version}; received {data['format']!r}. Install the "
+            "version of keras-rnn-kit that wrote the file, or a newer one."
+        )
+    return data
 
 
 def write_beside(path: StrPath, data: bytes) -> None:

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from benchmarks import corpus_streaming, text_padding, text_peers, text_sections, window_feeding
 from benchmarks import text as benchmark
-from benchmarks import text_peers, window_feeding
 from benchmarks.grid import Shape
 from benchmarks.peers import OURS
 from benchmarks.report import Row
@@ -51,7 +51,7 @@ def test_a_peer_with_other_ids_is_found_out(monkeypatch):
 
 
 def test_figures_are_for_a_megabyte_and_for_a_million_tokens():
-    rows = benchmark.text_rows("characters", "folder/name.txt", TEXT * 30, 1, rounds=1)
+    rows = text_sections.text_rows("characters", "folder/name.txt", TEXT * 30, 1, rounds=1)
     assert [row.case["task"] for row in rows] == ["learn", "encode"]
     assert {row.case["text"] for row in rows} == {"name.txt"}
     assert text_peers.STRINGS not in rows[0].times
@@ -64,7 +64,7 @@ def test_a_fed_step_is_measured_beside_one_that_stands_still():
     row = window_feeding.brake_row(np.arange(300), Shape(2, 5, 3, 4), rounds=1, steps=2)
     assert set(row.times) == {window_feeding.FED, window_feeding.STILL}
     assert (
-        benchmark.fed_share(Row({}, {window_feeding.FED: [3.0], window_feeding.STILL: [2.0]}))
+        text_sections.fed_share(Row({}, {window_feeding.FED: [3.0], window_feeding.STILL: [2.0]}))
         == 1.5
     )
 
@@ -75,21 +75,46 @@ def test_what_is_asked_is_read_from_the_worst_text():
         return Row(case, {OURS: [1.0], text_peers.VECTORIZATION: [theirs]})
 
     rows = [row("a", "learn", 12.0), row("b", "learn", 9.0), row("a", "encode", 20.0)]
-    learn, encode = benchmark.asked_of("characters", rows)
+    learn, encode = text_sections.asked_of("characters", rows)
     assert (learn.measured, learn.met) == ("9.00 (b)", False)
     assert (encode.measured, encode.met) == ("20.00 (a)", True)
 
 
-def test_the_command_writes_what_it_prints(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(
-        benchmark,
-        "text_rows",
-        lambda kind, name, *_: [Row({"text": name, "task": "learn"}, {OURS: [1.0]})],
-    )
+def test_padding_is_counted_and_the_largest_cut_found():
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 100, 300)
+    most = text_padding.largest_below(lengths, 0.05)
+    assert text_padding.padding_of("", lengths, most).padding < 0.05
+    assert text_padding.padding_of("", lengths, most + 1).padding >= 0.05
+    found = text_padding.paddings(["a b c", "d", ""])
+    assert [one.data for one in found] == ["the texts given"] * 3 + [text_padding.LIKE_IMDB] * 3
+    assert found[0].cut == found[0].padding == 0
+    (asked,) = text_padding.asked_of(found)
+    assert text_padding.LIKE_IMDB in asked.measured
+    like = text_padding.like_imdb()
+    assert abs(np.median(like) - 174) < 4  # 25,000 draws: the median within some three errors
+    assert abs(like.mean() - 230) < 4
+    assert "| the texts given" in text_padding.padding_table(found)
+
+
+def test_a_corpus_is_prepared_and_read_in_processes_of_their_own():
+    found = corpus_streaming.streaming("The same line again.\n" * 2000, 1)
+    assert 0.9 < found.megabytes <= 1.01
+    assert min(found.prepared_per_second, found.tokens_per_second) > 0
+    assert found.preparing_megabytes > 1  # of Python alone
+    assert "million tokens/s" in corpus_streaming.streaming_table([found])
+    rate, reading, preparing = corpus_streaming.asked_of([found])
+    assert rate.what.startswith("corpus: read")
+    assert (reading.asked, preparing.asked) == ("≤ 300 MB", "≤ 300 MB")
+
+
+def test_the_command_writes_what_it_prints(tmp_path, capsys):
     path = tmp_path / "text.json"
-    argv = ["--quick", "--only", "words", "--json", str(path)]
+    argv = ["--quick", "--only", "padding", "--json", str(path)]
     assert benchmark.main(argv) == 0
     out = capsys.readouterr().out
-    assert "words, ms for a megabyte" in out
+    assert "## padding" in out
     assert f"Wrote {path}" in out
-    assert list(json.loads(path.read_text())["sections"]) == ["words"]
+    assert list(json.loads(path.read_text())["sections"]) == ["padding"]
+    with pytest.raises(KitError, match="--only must name sections; received 'speed'"):
+        benchmark.main(["--only", "speed", "--json", str(path)])

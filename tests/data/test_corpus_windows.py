@@ -20,7 +20,7 @@ plans = importlib.import_module("keras_rnn_kit.data.corpus_plans")
 
 # Each example writes a corpus and traces a pipeline, so a failure is shown as found.
 FEW = settings(
-    max_examples=25, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
+    max_examples=12, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
 )
 
 
@@ -123,7 +123,7 @@ def whole_blocks(windows, plan, gap, last):
     return set(np.unique(blocks, return_counts=True)[1]) <= {plan.block}
 
 
-@settings(FEW, max_examples=8)
+@settings(FEW, max_examples=4)
 @given(SIZES, SHARDS, st.integers(1, 3), st.sampled_from(["random", "sequential"]), st.data())
 def test_going_on_gives_the_batches_that_would_have_followed(
     corpus_of, sizes, shard_tokens, workers, partition, data
@@ -156,7 +156,7 @@ def test_going_on_gives_the_batches_that_would_have_followed(
     assert int(endless.cardinality()) == tf.data.INFINITE_CARDINALITY
 
 
-@settings(FEW, max_examples=12)
+@settings(FEW, max_examples=6)
 @given(SIZES, st.integers(1, 4), st.sampled_from(["random", "sequential"]))
 def test_workers_share_an_epoch_and_none_predicts_what_another_does(
     corpus_of, sizes, workers, partition

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.text.files import StrPath
+from keras_rnn_kit.text.files import StrPath, read_json
 
 FORMAT = 1
 INDEX = "corpus.json"
@@ -101,22 +101,19 @@ def read_index(folder: StrPath) -> CorpusIndex:
         KitError: for what is missing, damaged or of a newer format; names the file.
     """
     path = Path(folder) / INDEX
-    try:
-        data = json.loads(path.read_bytes())
-    except OSError as error:
+    if not path.is_file():
         raise KitError(
-            f"a corpus must be a folder with {INDEX}; received {folder}, where reading it gave "
-            f"'{error.strerror or error}'. Write one with {PREPARE}."
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise _damaged(path, str(error)) from None
-    if not isinstance(data, Mapping) or "format" not in data:
-        raise _damaged(path, "it has no format")
-    if data["format"] != FORMAT:
-        raise KitError(
-            f"{path}: the format must be {FORMAT}; received {data['format']!r}. Install the "
-            "version of keras-rnn-kit that wrote the corpus, or a newer one."
+            f"a corpus must be a folder with {INDEX}; received {folder}, which has none. "
+            f"Write one with {PREPARE}."
         )
+    data = read_json(
+        path,
+        "the index of a corpus",
+        fields=(),
+        version=FORMAT,
+        find="Let it be read.",
+        remedy=f"Write the corpus anew with {PREPARE} --overwrite.",
+    )
     return _checked(data, path)
 
 
