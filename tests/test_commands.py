@@ -120,7 +120,9 @@ def test_a_mistake_is_one_line_without_a_traceback() -> None:
 
 
 def test_ctrl_c() -> None:
-    process = command("  print('ready', flush=True)\n  import time\n  time.sleep(60)")
+    # Whoever runs the tests in the background has Ctrl-C ignored, and its children inherit that.
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    process = command("  print('ready', flush=True)\n  import time\n  time.sleep(60)", **heard)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGINT)
