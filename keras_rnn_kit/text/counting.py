@@ -3,13 +3,14 @@
 import functools
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text.cleaning import Cleaning
+from keras_rnn_kit.text.groups import grouped
 from keras_rnn_kit.text.packed_words import Alphabet
 from keras_rnn_kit.text.processes import ordered_map
 from keras_rnn_kit.text.tokenizers import CharacterTokenizer, Tokenizer, WordTokenizer
@@ -41,24 +42,16 @@ def count_tokens(
     """
     count = functools.partial(_count, tokenizer, Cleaning() if cleaning is None else cleaning)
     counts: Counter[str] = Counter()
-    for _, some in ordered_map(count, _batches(texts), positive_integer("workers", workers)):
+    batches = grouped(texts, _length, _TOGETHER)
+    for _, some in ordered_map(count, batches, positive_integer("workers", workers)):
         counts.update(some)
     return counts
 
 
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    size = 0
-    for text in texts:
-        if not isinstance(text, str):
-            raise KitError(f"a text must be a string; received {type(text).__name__}.")
-        batch.append(text)
-        size += len(text)
-        if size >= _TOGETHER:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def _length(text: str) -> int:
+    if not isinstance(text, str):
+        raise KitError(f"a text must be a string; received {type(text).__name__}.")
+    return len(text)
 
 
 def _count(tokenizer: Tokenizer, cleaning: Cleaning, texts: list[str]) -> dict[str, int]:

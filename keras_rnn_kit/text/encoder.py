@@ -4,7 +4,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from keras_rnn_kit.text.cleaning import Cleaning
 from keras_rnn_kit.text.counting import count_tokens
 from keras_rnn_kit.text.encoding import Encoding
 from keras_rnn_kit.text.files import read_json, write_beside
+from keras_rnn_kit.text.groups import grouped
 from keras_rnn_kit.text.reading.pieces import pieces_of
 from keras_rnn_kit.text.tokenizers import (
     CharacterTokenizer,
@@ -138,7 +139,7 @@ class TextEncoder:
     ) -> list[np.ndarray]:
         """`encode` of each text, which for short texts is quicker than one by one."""
         rows: list[np.ndarray] = []
-        for some in _together(texts):
+        for some in grouped(texts, _length, _TOGETHER):
             rows += self._encoding.rows(some)
         return [self._with_ends(ids, bos, eos) for ids in rows] if bos or eos else rows
 
@@ -281,15 +282,5 @@ def _room(max_size: int | None, least: int, specials: Sequence[str]) -> int:
     return max_size - len(specials)
 
 
-def _together(texts: Iterable[str]) -> Iterator[list[str]]:
-    """The texts by the million characters."""
-    some: list[str] = []
-    size = 0
-    for text in texts:
-        some.append(text)
-        size += len(text) if isinstance(text, str) else 0
-        if size > _TOGETHER:
-            yield some
-            some, size = [], 0
-    if some:
-        yield some
+def _length(text: Any) -> int:
+    return len(text) if isinstance(text, str) else 0  # which the encoding refuses

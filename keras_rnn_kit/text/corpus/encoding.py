@@ -1,12 +1,13 @@
 """Pieces of text to arrays of ids, spread over processes."""
 
 import functools
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from keras_rnn_kit.text.encoder import TextEncoder
+from keras_rnn_kit.text.groups import grouped
 from keras_rnn_kit.text.processes import ordered_map
 from keras_rnn_kit.text.reading.pieces import Piece
 
@@ -29,24 +30,12 @@ def encoded_pieces(
     """Each piece with its ids, in order, whatever the number of processes."""
     eos_id = encoder.vocabulary.eos_id if eos else None
     function = functools.partial(_encode, encoder, np.dtype(dtype).newbyteorder("<"), eos_id)
-    for group, (ids, ends) in ordered_map(function, _groups(pieces), workers):
+    groups = grouped(pieces, lambda piece: len(piece[0]), GROUP_CHARACTERS, GROUP_PIECES)
+    for group, (ids, ends) in ordered_map(function, groups, workers):
         begin = 0
         for (text, ends_document), end in zip(group, ends, strict=True):
             yield EncodedPiece(text, ends_document, ids[begin:end])
             begin = end
-
-
-def _groups(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
-    group: list[Piece] = []
-    characters = 0
-    for piece in pieces:
-        group.append(piece)
-        characters += len(piece[0])
-        if characters >= GROUP_CHARACTERS or len(group) >= GROUP_PIECES:
-            yield group
-            group, characters = [], 0
-    if group:
-        yield group
 
 
 def _encode(
