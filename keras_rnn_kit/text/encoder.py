@@ -91,6 +91,7 @@ class TextEncoder:
         pieces = (piece for piece, _ in pieces_of(texts))
         if tokenizer == SubwordTokenizer.name:
             clean = Cleaning() if cleaning is None else cleaning
+            _check_cleaning(clean, SubwordTokenizer(()))  # before minutes of learning
             tokenizer = SubwordTokenizer.train(
                 map(clean.apply, pieces),
                 vocabulary_size=_room(max_size, 256, specials),

@@ -73,16 +73,10 @@ class Corpus:
         index = read_index(folder)
         if not index.complete:
             raise _unfinished(folder, folder)
-        vocabulary = folder / VOCABULARY
-        encoder = TextEncoder.load(vocabulary)
-        if file_sha256(vocabulary) != index.vocabulary:
-            raise KitError(
-                f"{vocabulary} must be the vocabulary that the corpus was written with; received "
-                f"another one. Put it back, or write the corpus anew with {PREPARE} --overwrite."
-            )
+        encoder = own_encoder(folder, index)
         if len(encoder.vocabulary) > 1 << (8 * ID_TYPES[index.dtype]):
             raise KitError(
-                f"{vocabulary} must fit ids of {index.dtype}; received "
+                f"{folder / VOCABULARY} must fit ids of {index.dtype}; received "
                 f"{len(encoder.vocabulary)} tokens. Write the corpus anew with {PREPARE}."
             )
         corpus = cls(folder, index, encoder, 0, index.tokens)
@@ -194,6 +188,18 @@ def work_folder(out: StrPath) -> Path:
     """
     path = Path(os.path.abspath(out))  # also of ".", which has no name of its own
     return path.parent / f"{path.name}.partial"
+
+
+def own_encoder(folder: Path, index: CorpusIndex) -> TextEncoder:
+    """The encoder that the corpus was written with; another one is a `KitError`."""
+    vocabulary = folder / VOCABULARY
+    encoder = TextEncoder.load(vocabulary)
+    if file_sha256(vocabulary) != index.vocabulary:
+        raise KitError(
+            f"{vocabulary} must be the vocabulary that the corpus was written with; received "
+            f"another one. Put it back, or write the corpus anew with {PREPARE} --overwrite."
+        )
+    return encoder
 
 
 def damaged_shards(folder: Path, index: CorpusIndex) -> list[int]:

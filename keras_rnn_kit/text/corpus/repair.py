@@ -7,15 +7,8 @@ from typing import Any
 import numpy as np
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.text.corpus.corpus import damaged_shards
-from keras_rnn_kit.text.corpus.index import (
-    VOCABULARY,
-    CorpusIndex,
-    file_sha256,
-    read_index,
-    write_whole,
-)
-from keras_rnn_kit.text.encoder import TextEncoder
+from keras_rnn_kit.text.corpus.corpus import damaged_shards, own_encoder
+from keras_rnn_kit.text.corpus.index import CorpusIndex, read_index, write_whole
 from keras_rnn_kit.text.files import StrPath
 from keras_rnn_kit.text.reading.pieces import pieces_of
 
@@ -38,7 +31,7 @@ def repair_corpus(texts: Any, folder: StrPath) -> list[str]:
 
     Example:
         >>> import tempfile
-        >>> from keras_rnn_kit.text import Corpus, write_corpus
+        >>> from keras_rnn_kit.text import TextEncoder, write_corpus
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     encoder = TextEncoder.build(["to be or not"], tokenizer="words")
         ...     corpus = write_corpus(["to be", "or not to be"], encoder, folder + "/corpus")
@@ -53,12 +46,7 @@ def repair_corpus(texts: Any, folder: StrPath) -> list[str]:
             f"only a complete corpus can be repaired; received {folder}, whose preparation was "
             "interrupted. Run it once more instead: it goes on after the last whole shard."
         )
-    encoder = TextEncoder.load(folder / VOCABULARY)
-    if file_sha256(folder / VOCABULARY) != index.vocabulary:
-        raise KitError(
-            f"{folder / VOCABULARY} must be the vocabulary that the corpus was written with; "
-            "received another one. Put it back, or write the corpus anew."
-        )
+    encoder = own_encoder(folder, index)
     damaged = damaged_shards(folder, index)
     waiting = {number: (_begin(index, number), _end(index, number)) for number in damaged}
     parts: dict[int, list[np.ndarray]] = {number: [] for number in damaged}
