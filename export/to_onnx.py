@@ -15,7 +15,7 @@ from keras_rnn_kit.errors import KitError
 with starting_quietly():
     from keras_rnn_kit.exporting import export_onnx, export_onnx_file
     from keras_rnn_kit.exporting.conversion import OPSETS, TARGETS
-    from keras_rnn_kit.exporting.graphs import kind_of
+    from keras_rnn_kit.exporting.kinds import kind_of
     from keras_rnn_kit.exporting.model_card import cost
     from keras_rnn_kit.exporting.onnx_file import SUFFIX
     from keras_rnn_kit.folders import check_free
@@ -23,7 +23,6 @@ with starting_quietly():
     from keras_rnn_kit.runtime import read_bundle
     from keras_rnn_kit.runtime.difference import Difference
     from keras_rnn_kit.runtime.spec import PRECISIONS
-    from keras_rnn_kit.text.sources import load_labelled, load_text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,18 +74,18 @@ def _file(source: str, out: str, how: dict[str, Any]) -> int:
 def _bundle(source: str, out: str, data: str | None, how: dict[str, Any]) -> int:
     check_free(out, how["overwrite"])
     model, encoder, report = load_run(source)
-    loaders: dict[str, Any] = {"language_model": load_text, "text_classifier": load_labelled}
-    loaded = None if data is None else loaders[kind_of(model)](data)
+    kind = kind_of(model)
+    loaded: Any = data
+    if data is not None and kind.measure is not None:  # else the export says what is wrong
+        loaded = kind.measure.load(data)
     metrics = {name: value for name, value in report.items() if isinstance(value, int | float)}
     differences = export_onnx(model, out, encoder, data=loaded, metrics=metrics, **how)
     _report(differences, sorted(Path(out).iterdir()))
     spec = read_bundle(out).spec
     if spec.measured:
         print(f"Measured: {cost(dataclasses.asdict(spec))}")
-    if (Path(out) / "step.onnx").is_file():
-        print(f'Next: python -m export.generate {out} --prompt "The " --length 200')
-    else:
-        print(f'Next: python -m export.classify {out} "Not once was I bored."')
+    label = f' --label "{spec.labels[0]}"' if spec.labels else ""
+    print(f"Next: {kind.card.command.format(out=out, label=label)}")
     return 0
 
 

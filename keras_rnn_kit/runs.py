@@ -1,13 +1,13 @@
 """A run folder: what a recipe leaves behind, and what the export commands start from.
 
-`model.keras`, `vocabulary.json`, `report.json` and `curves.png`.
+`model.keras`, the vocabularies of its kind (`vocabulary.json` for most), `report.json` and
+`curves.png`.
 """
 
 import json
-import math
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,20 @@ import keras
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.folders import whole_folder
-from keras_rnn_kit.plots import plot_curves
+from keras_rnn_kit.pictures import plot_curves
+from keras_rnn_kit.reports import spelt, write_report
+from keras_rnn_kit.runtime.kinds import KINDS
+from keras_rnn_kit.runtime.kinds.contract import VOCABULARY
 from keras_rnn_kit.text import TextEncoder
 
-MODEL, VOCABULARY, REPORT, CURVES = "model.keras", "vocabulary.json", "report.json", "curves.png"
+MODEL, REPORT, CURVES = "model.keras", "report.json", "curves.png"
+Encoders = TextEncoder | Sequence[TextEncoder] | None
 
 
 def save_run(
     out: str | os.PathLike[str],
     model: keras.Model,
-    encoder: TextEncoder,
+    encoder: Encoders,
     report: Mapping[str, Any],
     history: Mapping[str, list[float]],
     *,
@@ -32,15 +36,17 @@ def save_run(
 ) -> list[Path]:
     """Writes a whole run folder and returns the files' paths; `KitError` where it can't.
 
+    `encoder` is the model's, or several in the order of its kind's vocabularies, or `None`.
     Figures that are NaN or infinite, which JSON can't spell, become `null`. Where the curves can't
     be drawn it warns, and saves the rest: a training is not lost for a picture.
     """
-    written = [MODEL, VOCABULARY, REPORT]
+    encoders = _by_file(model, encoder)
+    written = [MODEL, *encoders, REPORT]
     with whole_folder(out, overwrite) as folder:
         model.save(folder / MODEL)
-        encoder.save(folder / VOCABULARY)
-        text = json.dumps(_spelt(report), indent=1, allow_nan=False)
-        (folder / REPORT).write_text(text + "\n", encoding="utf-8")
+        for name, one in encoders.items():
+            one.save(folder / name)
+        write_report(folder / REPORT, report)
         try:
             plot_curves(history, folder / CURVES)
             written.append(CURVES)
@@ -49,14 +55,16 @@ def save_run(
     return [Path(out) / name for name in written]
 
 
-def load_run(path: str | os.PathLike[str]) -> tuple[keras.Model, TextEncoder, dict[str, Any]]:
-    """Reads a run folder, or a `.keras` file with its `vocabulary.json` beside it.
+def load_run(path: str | os.PathLike[str]) -> tuple[keras.Model, Any, dict[str, Any]]:
+    """Reads a run folder, or a `.keras` file with its vocabularies beside it.
 
-    Returns the model, the encoder and the report's figures (none where there is no report).
+    Returns the model; its encoder, a list of several, or `None`, by its kind; and the report's
+    figures (none where there is no report).
     Raises `KitError` for a file that is missing, damaged or not a model of this kit's.
     """
     model, file = load_model(path), _file(path)
-    encoder = TextEncoder.load(file.with_name(VOCABULARY))
+    encoders = [TextEncoder.load(file.with_name(name)) for name in _vocabularies(model)]
+    encoder = (encoders[0] if len(encoders) == 1 else encoders) or None
     report = file.with_name(REPORT)
     try:
         figures = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else {}
@@ -92,14 +100,21 @@ def load_model(path: str | os.PathLike[str]) -> keras.Model:
         ) from None
 
 
+def _vocabularies(model: keras.Model) -> tuple[str, ...]:
+    """The files of a model's vocabularies; one, where it isn't a model of a known kind."""
+    kind = KINDS.get(getattr(model, "kind", ""))
+    return (VOCABULARY,) if kind is None else kind.vocabularies
+
+
+def _by_file(model: keras.Model, encoder: Encoders) -> dict[str, TextEncoder]:
+    given = [] if encoder is None else encoder
+    given = [given] if isinstance(given, TextEncoder) else list(given)
+    return dict(zip(_vocabularies(model) if given else (), given, strict=True))
+
+
 def _file(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     return path / MODEL if path.is_dir() else path
 
 
-def _spelt(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _spelt(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_spelt(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+_spelt = spelt

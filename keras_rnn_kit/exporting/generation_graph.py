@@ -1,10 +1,10 @@
 """A language model's whole sampling loop as one ONNX graph, in standard operators.
 
 A program in any language that onnxruntime knows generates text with one call. The graph reads the
-prompts, of unequal lengths, from zero states to the last token but one; from there a `Loop` takes a
-step of the model and chooses a token, until every row has stopped or is `length` tokens long. There
-are three such loops, since less is to be done for less: the likeliest token, any token by its
-probability, the likeliest few of these; an `If` outside of the loop takes one.
+prompts, of unequal lengths, from the initial states to the last token but one; from there a `Loop`
+takes a step of the model and chooses a token, until every row has stopped or is `length` tokens
+long. There are three such loops, since less is to be done for less: the likeliest token, any token
+by its probability, the likeliest few of these; an `If` outside of the loop takes one.
 
 | input | shape | |
 |---|---|---|
@@ -16,6 +16,7 @@ probability, the likeliest few of these; an `If` outside of the loop takes one.
 | `top_p` | float32 | of the likeliest that have this probability together; 1: of all |
 | `seed` | int64 | the same gives the same |
 | `stop` | int32 | a token that ends a row; -1: none |
+| `labels` | `[B]` int32 | of a conditional model alone: the ids of the labels |
 
 | output | shape | |
 |---|---|---|
@@ -36,16 +37,17 @@ import onnx
 import tensorflow as tf
 
 from keras_rnn_kit.exporting.conversion import graph_to_onnx, name_axes, to_onnx
-from keras_rnn_kit.exporting.graphs import Port, graphs_of
+from keras_rnn_kit.exporting.graphs import Port
+from keras_rnn_kit.exporting.kinds import graphs_of
 from keras_rnn_kit.exporting.nodes import Nodes, tensor_value
 from keras_rnn_kit.exporting.scan import copy_constants, copy_nodes
 from keras_rnn_kit.exporting.tidying import merge_equal_constants
 from keras_rnn_kit.models import LanguageModel
 from keras_rnn_kit.runtime import loop
 
-INPUTS, OUTPUTS = (
+INPUTS, LABELS, OUTPUTS = (
     tuple(Port(port.name, port.shape, port.dtype) for port in ports)
-    for ports in (loop.INPUTS, loop.OUTPUTS)
+    for ports in (loop.INPUTS, (loop.LABELS,), loop.OUTPUTS)
 )
 # Tokens [B] from scores [B, V], with the step's number t.
 Choose = Callable[[Nodes, str, str, Mapping[str, str]], str]
@@ -54,6 +56,11 @@ _MULTIPLIERS = np.array([40014, 40692])
 _COLDEST = 1e-6  # a lower temperature is no other distribution in float32
 _BELOW_ONE = 1 - 2.0**-22  # keeps a draw below the total after rounding, too
 _DIGIT, _DIGITS = 16, 7  # of a number of steps, each with a table of powers
+
+
+def inputs_of(model: LanguageModel) -> tuple[Port, ...]:
+    """What goes in: the labels too, where the model has labels."""
+    return INPUTS if model.labels is None else INPUTS + LABELS
 
 
 def generation_graph(
@@ -91,7 +98,7 @@ def generation_graph(
     """
     made = to_onnx(
         lambda *given: _start(model, specials, *given),
-        [port.tensor_spec() for port in INPUTS],
+        [port.tensor_spec() for port in inputs_of(model)],
         target=target,
         opset=opset,
         quantized=quantized,
@@ -114,10 +121,12 @@ def _start(
     top_p: Any,
     seed: Any,
     stop: Any,
+    labels: Any = None,
 ) -> dict[str, Any]:
     """All that is done once, before the first token is chosen."""
     size = model.vocabulary_size
-    states = model.warm_up(tokens, lengths - 1)
+    start = None if labels is None else model.initial_states(tf.shape(tokens)[0], labels)
+    states = model.warm_up(tokens, lengths - 1, start)
     last = tf.gather(tokens, lengths - 1, axis=1, batch_dims=1)
     ids = tf.range(size)
     never = tf.logical_and(ids < specials, ids != stop)
@@ -233,7 +242,7 @@ def _add_loops(graph: onnx.GraphProto, step: onnx.GraphProto, model: LanguageMod
     graph.initializer.extend(main.initializers)
     del graph.output[:]
     graph.output.extend(tensor_value(port.name, port.dtype, list(port.shape)) for port in OUTPUTS)
-    name_axes(graph.input, INPUTS)
+    name_axes(graph.input, inputs_of(model))
 
 
 def _loop_body(

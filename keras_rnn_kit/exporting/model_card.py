@@ -3,44 +3,37 @@
 from collections.abc import Mapping
 from typing import Any
 
+from keras_rnn_kit.exporting.kinds.contract import Card
 from keras_rnn_kit.text import TextEncoder
 
 MODEL_CARD = "MODEL_CARD.md"
-_WHAT = {
-    "language_model": "A recurrent language model: it goes on with a text, and scores one.",
-    "text_classifier": "A recurrent classifier of texts.",
-}
-_GRAPHS = {
-    "model": "whole sequences",
-    "step": "one token a row, states in and out",
-    "generate": "the whole sampling loop",
-    "text": "texts as strings; `Tokenizer` is onnxruntime's own operator",
-}
-_RUN = {
-    "language_model": 'load("THIS_FOLDER").generate("Once ", 100, temperature=0.7)',
-    "text_classifier": 'load("THIS_FOLDER").predict(["a text"])',
-}
 
 
-def model_card(spec: Mapping[str, Any], encoder: TextEncoder) -> str:
+def model_card(spec: Mapping[str, Any], card: Card, encoders: Mapping[str, TextEncoder]) -> str:
     """The page of a bundle with these fields of `spec.json`, as Markdown.
+
+    `encoders` are those of its vocabularies, by file.
 
     Example:
 
+    >>> from keras_rnn_kit.exporting.kinds.language_model import KIND
     >>> from keras_rnn_kit.text import TextEncoder
+    >>> encoders = {"vocabulary.json": TextEncoder.build(["to be"])}
     >>> spec = {"kind": "language_model", "target": "cpu", "precision": "float32", "opset": 18,
     ...         "graphs": {}, "labels": [], "metrics": {"perplexity": 4.25}, "measured": {},
     ...         "versions": {"keras": "3.15.1"}}
-    >>> print(model_card(spec, TextEncoder.build(["to be"])).splitlines()[2])
+    >>> print(model_card(spec, KIND.card, encoders).splitlines()[2])
     A recurrent language model: it goes on with a text, and scores one.
     """
-    vocabulary = encoder.vocabulary
-    lines = ["# Model card", "", _WHAT[spec["kind"]], ""]
-    lines += [
-        f"- **Vocabulary:** {len(vocabulary):,} tokens, {len(vocabulary.specials)} of them special "
-        f"({', '.join(f'`{special}`' for special in vocabulary.specials)}), "
-        "in `vocabulary.json` and in the metadata of each ONNX file.",
-    ]
+    label = f", label={spec['labels'][0]!r}" if spec["labels"] else ""
+    lines = ["# Model card", "", card.what, ""]
+    for file, encoder in encoders.items():
+        vocabulary = encoder.vocabulary
+        lines.append(
+            f"- **Vocabulary:** {len(vocabulary):,} tokens, {len(vocabulary.specials)} of them "
+            f"special ({', '.join(f'`{special}`' for special in vocabulary.specials)}), "
+            f"in `{file}` and in the metadata of each ONNX file."
+        )
     if spec["labels"]:
         lines.append(f"- **Labels:** {', '.join(map(str, spec['labels']))}.")
     lines += [
@@ -54,7 +47,7 @@ def model_card(spec: Mapping[str, Any], encoder: TextEncoder) -> str:
     ]
     for name, graph in spec["graphs"].items():
         ends = (", ".join(map(_port, graph[side])) for side in ("inputs", "outputs"))
-        lines.append(f"| `{graph['file']}` | {_GRAPHS[name]} | {' | '.join(ends)} |")
+        lines.append(f"| `{graph['file']}` | {card.graphs[name]} | {' | '.join(ends)} |")
     if spec["metrics"]:
         lines += ["", "Figures of the training run:", "", "| figure | value |", "|---|---|"]
         lines += [f"| {name} | {value:.6g} |" for name, value in spec["metrics"].items()]
@@ -62,7 +55,7 @@ def model_card(spec: Mapping[str, Any], encoder: TextEncoder) -> str:
         "",
         "```",
         "from keras_rnn_kit.runtime import load",
-        f"print({_RUN[spec['kind']]})",
+        f"print({card.run.replace('{label}', label)})",
         "```",
         "",
     ]
@@ -80,7 +73,8 @@ def cost(spec: Mapping[str, Any]) -> str:
     """
     measured, precision = spec["measured"], spec["precision"]
     before, after = measured["float32"], measured[precision]
-    things = {"perplexity": "tokens", "accuracy": "texts"}[measured["figure"]]
+    counted = {"perplexity": "tokens", "accuracy": "texts", "tag_accuracy": "words"}
+    things = counted[measured["figure"]]
     change = f" ({after / before - 1:+.2%})" if before else ""
     return (
         f"{measured['figure']} {after:.4f}, {before:.4f} in float32{change}, on "

@@ -5,7 +5,7 @@ import importlib.metadata
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ import onnx
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import parity
 from keras_rnn_kit.exporting.conversion import graph_to_onnx
-from keras_rnn_kit.exporting.generation_graph import INPUTS, OUTPUTS, generation_graph
-from keras_rnn_kit.exporting.graphs import Port, check_ready, graphs_of, kind_of
+from keras_rnn_kit.exporting.graphs import Port
+from keras_rnn_kit.exporting.kinds import check_built, encoders_of, graphs_of, kind_of
+from keras_rnn_kit.exporting.kinds.contract import Check, Kind, Target
 from keras_rnn_kit.exporting.model_card import MODEL_CARD, model_card
-from keras_rnn_kit.exporting.precision import Data, check_precision, loss_of_precision
+from keras_rnn_kit.exporting.precision import check_precision, loss_of_precision
 from keras_rnn_kit.exporting.quantization import to_int8
 from keras_rnn_kit.exporting.text_input import NAME as TEXT
 from keras_rnn_kit.exporting.text_input import check_text_input, text_graph, with_text_input
@@ -26,11 +27,8 @@ from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.models.copying import inference_copy
 from keras_rnn_kit.runtime.bundle import write_spec
 from keras_rnn_kit.runtime.check import RECORDS, agreement
-from keras_rnn_kit.runtime.loop import NAME as GENERATE
-from keras_rnn_kit.runtime.spec import VOCABULARY
 from keras_rnn_kit.text import TextEncoder
 
-Check = Callable[..., list[parity.Difference]]
 Ports = Sequence[Port]
 
 _WROTE_IT = ("keras-rnn-kit", "tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy")
@@ -39,11 +37,11 @@ _WROTE_IT = ("keras-rnn-kit", "tensorflow", "keras", "tf2onnx", "onnx", "onnxrun
 def export_onnx(
     model: Any,
     out: str | os.PathLike[str],
-    encoder: TextEncoder,
+    encoder: TextEncoder | Sequence[TextEncoder] | None = None,
     *,
     target: str = "cpu",
     precision: str = "float32",
-    data: Data | None = None,
+    data: Any = None,
     text_input: bool = False,
     opset: int = 18,
     metrics: Mapping[str, Any] | None = None,
@@ -90,51 +88,55 @@ def export_onnx(
     (5, True)
     """
     kind = kind_of(model)
-    check_ready(model, encoder)
+    files = kind.runtime.vocabularies
+    encoders = dict(zip(files, encoders_of(model, encoder), strict=True))
+    check_built(model)
     check_precision(precision, target, kind, data)
     if text_input:
-        if kind != "text_classifier":
+        if kind.name != "text_classifier":
             raise KitError(
                 f"text input is for text classifiers; received a {type(model).__name__}. Leave it "
-                "out: generate.onnx takes ids."
+                "out: the graphs take ids."
             )
-        check_text_input(encoder)
+        check_text_input(*encoders.values())
     plain = inference_copy(model)
     with whole_folder(out, overwrite) as folder:
-        encoder.save(folder / VOCABULARY)
+        for file, one in encoders.items():
+            one.save(folder / file)
+        written = Target(target, opset, quantized=precision == "int8")
         described, records, differences = _write_graphs(
-            plain, folder, encoder, target, precision, opset, text_input
+            plain, folder, encoders, written, precision, text_input
         )
         spec = {
-            "kind": kind,
+            "kind": kind.name,
             "target": target,
             "precision": precision,
             "opset": opset,
             "versions": _versions(),
             "graphs": described,
-            "labels": list(getattr(model, "classes", [])),
+            "labels": list(kind.labels(model)),
+            "settings": dict(kind.settings(model)),
             "metrics": _finite(metrics or {}),
             "measured": {},
         }
         np.savez_compressed(folder / RECORDS, **records)
-        _write_about(folder, spec, encoder)
+        _write_about(folder, spec, kind, encoders)
         across = agreement(folder)
         parity.refuse_wrong(across, precision)
-        if data is not None and precision != "float32":
+        if data is not None and kind.measure is not None and precision != "float32":
             with tempfile.TemporaryDirectory() as beside:
                 export_onnx(plain, beside, encoder, target=target, opset=opset)
-                spec["measured"] = loss_of_precision(beside, folder, data)
-            _write_about(folder, spec, encoder)
+                spec["measured"] = loss_of_precision(beside, folder, kind.measure, data)
+            _write_about(folder, spec, kind, encoders)
     return differences + across
 
 
 def _write_graphs(
     plain: Any,
     folder: Path,
-    encoder: TextEncoder,
-    target: str,
+    encoders: Mapping[str, TextEncoder],
+    target: Target,
     precision: str,
-    opset: int,
     text_input: bool,
 ) -> tuple[dict[str, Any], dict[str, Any], list[parity.Difference]]:
     """Writes the ONNX files, each checked.
@@ -142,14 +144,13 @@ def _write_graphs(
     Returns how `spec.json` has them, what was run to check them, and what it found.
     """
     kind = kind_of(plain)
-    about = {"kind": kind, "vocabulary": (folder / VOCABULARY).read_text(encoding="utf-8")}
+    about = {"kind": kind.name}
+    about |= {Path(name).stem: (folder / name).read_text(encoding="utf-8") for name in encoders}
     described: dict[str, Any] = {}
     records: dict[str, Any] = {}
     differences: list[parity.Difference] = []
     of_keras = graphs_of(plain)
-    half = precision == "float16"
-    source = inference_copy(plain, "float16") if half else plain
-    quantized = precision == "int8"
+    source = inference_copy(plain, "float16") if precision == "float16" else plain
 
     def write(
         name: str, exported: onnx.ModelProto, check: Check, inputs: Ports, outputs: Ports
@@ -164,32 +165,31 @@ def _write_graphs(
         }
 
     def rounded(exported: onnx.ModelProto, check: Check) -> onnx.ModelProto:
-        if not quantized:
+        if not target.quantized:
             return exported
         check(exported, None, precision="float32")  # the graph is right before it is rounded
         return to_int8(exported)
 
     for name, graph in graphs_of(source).items():
         check = functools.partial(parity.check, of_keras[name])
-        exported = rounded(graph_to_onnx(graph, target, opset, quantized), check)
+        exported = graph_to_onnx(graph, target.target, target.opset, target.quantized)
+        exported = rounded(exported, check)
         write(name, exported, check, graph.inputs, graph.outputs)
         if text_input:
+            (encoder,) = encoders.values()
             of_texts = text_graph(of_keras[name], encoder)
             check = functools.partial(parity.check, of_texts)
             exported = with_text_input(exported, encoder)
             write(TEXT, exported, check, of_texts.inputs, graph.outputs)
-    specials = len(encoder.vocabulary.specials)
-    if kind == "language_model" and len(encoder.vocabulary) > specials:
-        exported = generation_graph(
-            source, specials, target=target, opset=opset, quantized=quantized
-        )
-        check = functools.partial(parity.check_generation, plain, specials)
-        write(GENERATE, rounded(exported, check), check, INPUTS, OUTPUTS)
+    for loop in kind.loops(source, plain, list(encoders.values()), target):
+        write(loop.name, rounded(loop.exported, loop.check), loop.check, loop.inputs, loop.outputs)
     return described, records, differences
 
 
-def _write_about(folder: Path, spec: Mapping[str, Any], encoder: TextEncoder) -> None:
-    (folder / MODEL_CARD).write_text(model_card(spec, encoder), encoding="utf-8")
+def _write_about(
+    folder: Path, spec: Mapping[str, Any], kind: Kind, encoders: Mapping[str, TextEncoder]
+) -> None:
+    (folder / MODEL_CARD).write_text(model_card(spec, kind.card, encoders), encoding="utf-8")
     write_spec(folder, {**spec, "files": [MODEL_CARD, RECORDS]})
 
 

@@ -76,12 +76,19 @@ def check_generation(
         prompts = rng.integers(0, model.vocabulary_size, (batch, length)).astype(np.int32)
         given = loop.settings(length=length, temperature=0)
         given |= {"tokens": prompts, "lengths": lengths}
+        labels = None
+        if model.labels is not None:
+            labels = np.arange(batch, dtype=np.int32)[::-1] % len(model.labels)
+            given["labels"] = labels
+
+        def logits_of(text: np.ndarray, row: int, labels: np.ndarray | None = labels) -> Any:
+            given = text if labels is None else (text, labels[row : row + 1])
+            return model(given, training=False)
+
         generated, counts = session.run(["generated", "counts"], given)
         worst = np.inf
         if (counts == length).all() and generated.shape == (batch, length):
-            worst = least_likely(
-                prompts, lengths, generated, specials, lambda text: model(text, training=False)
-            )
+            worst = least_likely(prompts, lengths, generated, specials, logits_of)
         if records is not None:
             records |= record(loop.NAME, batch, length, given, {"counts": counts})
         differences.append(Difference(loop.NAME, "generated", batch, length, worst))

@@ -1,15 +1,15 @@
 """A trained model to a SavedModel that needs neither Keras nor this kit to run."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.exporting.conversion import quiet
-from keras_rnn_kit.exporting.graphs import Graph, check_ready, graphs_of
+from keras_rnn_kit.exporting.kinds import check_built, encoders_of, graphs_of, kind_of
 from keras_rnn_kit.exporting.text_graphs.text_to_ids import text_to_ids
 from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.layers import recurrence
@@ -20,7 +20,7 @@ from keras_rnn_kit.text import TextEncoder
 def export_saved_model(
     model: Any,
     out: str | os.PathLike[str],
-    encoder: TextEncoder | None = None,
+    encoder: TextEncoder | Sequence[TextEncoder] | None = None,
     *,
     version: int | None = None,
     overwrite: bool = False,
@@ -57,24 +57,16 @@ def export_saved_model(
     """
     if version is not None:
         out = Path(out) / str(positive_integer("version", version))
-    check_ready(model, encoder)
+    encoders = [] if encoder is None else encoders_of(model, encoder)
+    check_built(model)
     plain = inference_copy(model)
-    graphs = graphs_of(plain)
-    whole = _stateless(graphs["model"], plain)
-    functions: dict[str, tuple[Any, list[tf.TensorSpec]]] = {
-        "serve": (whole, [graphs["model"].inputs[0].tensor_spec()])
-    }
     archive = keras.export.ExportArchive()
     archive.track(plain)
-    if encoder is not None:
-        # As in the runtime: a classifier reads a text without a token as one <unk>.
-        ids = text_to_ids(encoder, empty_as_unknown=True)
-        archive.track(ids)  # the vocabulary is a resource of its own
-        text = tf.TensorSpec([None], tf.string, "texts")
-        functions["serve_text"] = (lambda texts: whole(ids(texts)), [text])
-    if "step" in graphs:
-        step = graphs["step"]
-        functions["step"] = (step.function, [port.tensor_spec() for port in step.inputs])
+    # As in the runtime: a text without a token is read as one <unk>.
+    ids = [text_to_ids(one, empty_as_unknown=True) for one in encoders]
+    for one in ids:
+        archive.track(one)  # the vocabulary is a resource of its own
+    functions = kind_of(plain).served(plain, graphs_of(plain), ids)
     for name, (function, signature) in functions.items():
         archive.add_endpoint(name, function, input_signature=signature)
     # TensorFlow may warn of what it keeps out of the graph's collections, which nobody reads.
@@ -85,15 +77,3 @@ def export_saved_model(
     ):
         archive.write_out(str(folder), verbose=False)
     return list(functions)
-
-
-def _stateless(graph: Graph, model: Any) -> Any:
-    """The whole-sequence function of the tokens alone."""
-    if len(graph.inputs) == 1:
-        return graph.function
-
-    def from_zero_states(tokens: Any) -> dict[str, Any]:
-        states = model.initial_states(tf.shape(tokens)[0])
-        return {"logits": graph.function(tokens, *states)["logits"]}
-
-    return from_zero_states

@@ -25,6 +25,7 @@ def inference_copy(model: Any, dtype: str = "float32") -> Any:
     if "stateful" in config:
         config["stateful"] = False
     plain: keras.Model = type(model).from_config(config)
-    plain.build((None, None))
+    # Tokens `[B, T]`, where the model says nothing else.
+    plain.build(getattr(plain, "free_shape", (None, None)))
     plain.set_weights(model.get_weights())
     return plain

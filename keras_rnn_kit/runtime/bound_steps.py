@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from keras_rnn_kit.runtime.ports import Graph
 from keras_rnn_kit.runtime.session import import_onnxruntime
-from keras_rnn_kit.runtime.spec import Graph
 
 
 class BoundSteps:

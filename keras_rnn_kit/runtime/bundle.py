@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime.fields import file_name
-from keras_rnn_kit.runtime.spec import FORMAT, SPEC, VOCABULARY, Spec, parse_spec
+from keras_rnn_kit.runtime.kinds import KINDS
+from keras_rnn_kit.runtime.kinds.contract import VOCABULARY
+from keras_rnn_kit.runtime.spec import FORMAT, SPEC, Spec, parse_spec
 from keras_rnn_kit.text.files import write_beside
 
 if TYPE_CHECKING:
@@ -36,8 +38,16 @@ class Bundle:
 
     @property
     def kind(self) -> str:
-        """`language_model` or `text_classifier`."""
+        """Which of `keras_rnn_kit.runtime.kinds` it holds, such as `language_model`."""
         return self.spec.kind
+
+    def must_be(self, kind: str, runner: str) -> None:
+        """Raises KitError unless the bundle holds that kind of model, which `runner` runs."""
+        if self.kind != kind:
+            raise KitError(
+                f"{runner} must be given a {kind.replace('_', ' ')}; received {self.path}, a "
+                f"{self.kind}. Use keras_rnn_kit.runtime.load."
+            )
 
     def read(self, name: str) -> bytes:
         """Returns a file's bytes, checked in the same breath.
@@ -61,21 +71,24 @@ class Bundle:
             )
         return content
 
-    def encoder(self) -> "TextEncoder":
-        """The text encoder of `vocabulary.json`, checked first.
+    def encoder(self, name: str = VOCABULARY) -> "TextEncoder":
+        """The text encoder of a vocabulary's file, checked first.
 
         Raises:
             KitError: a vocabulary that is damaged or has another size than the model's.
         """
         from keras_rnn_kit.text import TextEncoder
 
-        self.read(VOCABULARY)
-        encoder = TextEncoder.load(self.path / VOCABULARY)
-        if self.kind == "language_model" and len(encoder.vocabulary) != self.spec.classes:
-            raise KitError(
-                f"{self.path / VOCABULARY} must have the model's V={self.spec.classes} tokens; "
-                f"received {len(encoder.vocabulary)}. Export the bundle again."
-            )
+        self.read(name)
+        encoder = TextEncoder.load(self.path / name)
+        graph = KINDS[self.kind].predicted_by.get(name)
+        if graph is not None:
+            size = self.spec.graphs[graph].outputs[0].shape[-1]
+            if len(encoder.vocabulary) != size:
+                raise KitError(
+                    f"{self.path / name} must have the model's V={size} tokens; received "
+                    f"{len(encoder.vocabulary)}. Export the bundle again."
+                )
         return encoder
 
 
@@ -120,7 +133,7 @@ def write_spec(folder: str | os.PathLike[str], spec: Mapping[str, Any]) -> Path:
     """Writes `spec.json` over the files that lie in the folder; returns its path.
 
     Args:
-        folder: where the ONNX files and `vocabulary.json` were written already.
+        folder: where the ONNX files and the vocabularies were written already.
         spec: the fields of `keras_rnn_kit.runtime.spec`; `format` and `files`, the checksums, are
             filled in. Names in ``spec["files"]`` are listed besides the graphs' own files.
 
@@ -133,8 +146,11 @@ def write_spec(folder: str | os.PathLike[str], spec: Mapping[str, Any]) -> Path:
         graph.get("file") if isinstance(graph, Mapping) else None
         for graph in (graphs.values() if isinstance(graphs, Mapping) else ())
     ]
+    kind = KINDS.get(spec.get("kind", ""))
+    vocabularies = kind.vocabularies if kind else ()
     files = {}
-    for name in sorted({file_name(n, SPEC) for n in (VOCABULARY, *named, *spec.get("files", ()))}):
+    listed = (*vocabularies, *named, *spec.get("files", ()))
+    for name in sorted({file_name(n, SPEC) for n in listed}):
         path = _plain_file(folder, name)
         files[name] = {"sha256": checksum(path), "bytes": path.stat().st_size}
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.cores import available_cores
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.runtime.spec import Graph, Port
+from keras_rnn_kit.runtime.ports import Graph, Port
 
 PROVIDERS = ("cpu", "cuda", "auto")
 _CACHE = 1 << 20  # bytes

@@ -8,18 +8,14 @@
                       "inputs": [{"name": "tokens", "shape": ["B", "T"], "dtype": "int32"}, …],
                       "outputs": [{"name": "logits", "shape": ["B", "T", 65], "dtype": …}, …]},
             "step": …},
- "labels": null, "metrics": {"perplexity": 4.2},
+ "labels": null, "settings": {}, "metrics": {"perplexity": 4.2},
  "measured": {"figure": "perplexity", "on": 10000, "float32": 4.2, "int8": 4.21}}
 ```
 
 `precision` is what the graphs compute in; where it is left out, float32. `measured` says what a
 lower one costs, where that was measured.
 
-A language model has the graphs `model` (tokens [B, T] to logits [B, T, V]) and `step` (tokens [B]
-to logits [B, V]). Both take the states `state_0`, `state_1`, … [B, …] and return them as
-`next_state_0`, … in the same form. A text classifier has `model` (tokens [B, T], right-padded with
-the id of `<pad>`, to logits [B, C]) and C labels; where it was asked for also `text`, which takes
-texts [B].
+What the graphs, labels and `settings` of a kind of model are, its module in `kinds` says.
 """
 
 import re
@@ -29,34 +25,17 @@ from typing import Any
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime.fields import choice, field, file_name, typed, wrong
+from keras_rnn_kit.runtime.kinds import KINDS
+from keras_rnn_kit.runtime.kinds.contract import About
+from keras_rnn_kit.runtime.ports import Graph, Port
 
 FORMAT = 1
 SPEC = "spec.json"
-VOCABULARY = "vocabulary.json"
-GRAPHS = {"language_model": ("model", "step"), "text_classifier": ("model",)}
 TARGETS = ("cpu", "cuda")
 PRECISIONS = ("float32", "float16", "int8")
 DTYPES = ("bool", "int32", "int64", "float16", "float32", "float64", "string")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class Port:
-    """An input or output of a graph; a dimension is a size, or the name of an axis."""
-
-    name: str
-    shape: tuple[int | str, ...]
-    dtype: str
-
-
-@dataclass(frozen=True)
-class Graph:
-    """One ONNX file and what goes in and out of it."""
-
-    file: str
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
 
 
 @dataclass(frozen=True)
@@ -79,6 +58,7 @@ class Spec:
     files: Mapping[str, Stored]
     graphs: Mapping[str, Graph]
     labels: tuple[str, ...]
+    settings: Mapping[str, Any]  # what else the kind has to know of its model
     metrics: Mapping[str, Any]
     measured: Mapping[str, Any]
 
@@ -120,7 +100,7 @@ which a newer kit wrote. Upgrade keras-rnn-kit.
         )
     if version < 1:
         raise wrong(source, "format", f"from 1 to {FORMAT}", version)
-    kind = choice(fields, "kind", tuple(GRAPHS), source)
+    kind = KINDS[choice(fields, "kind", tuple(KINDS), source)]
     graphs = {
         name: _graph(graph, source, f"graphs.{name}")
         for name, graph in field(fields, "graphs", dict, source).items()
@@ -129,10 +109,9 @@ which a newer kit wrote. Upgrade keras-rnn-kit.
         file_name(name, f"{source}: files"): _stored(entry, source, f"files.{name}")
         for name, entry in field(fields, "files", dict, source).items()
     }
-    missing = [name for name in GRAPHS[kind] if name not in graphs]
-    if missing:
-        raise wrong(source, "graphs", f"those of a {kind}: {list(GRAPHS[kind])}", list(graphs))
-    for name in (VOCABULARY, *(graph.file for graph in graphs.values())):
+    if any(name not in graphs for name in kind.graphs):
+        raise wrong(source, "graphs", f"those of a {kind.name}: {list(kind.graphs)}", list(graphs))
+    for name in (*kind.vocabularies, *(graph.file for graph in graphs.values())):
         if name not in files:
             raise wrong(source, "files", f"every file of the bundle, {name} too", list(files))
     labels = tuple(
@@ -141,7 +120,7 @@ which a newer kit wrote. Upgrade keras-rnn-kit.
     )
     versions = field(fields, "versions", dict, source)
     spec = Spec(
-        kind=kind,
+        kind=kind.name,
         target=choice(fields, "target", TARGETS, source),
         precision=choice({"precision": "float32", **fields}, "precision", PRECISIONS, source),
         opset=field(fields, "opset", int, source),
@@ -149,13 +128,11 @@ which a newer kit wrote. Upgrade keras-rnn-kit.
         files=files,
         graphs=graphs,
         labels=labels,
+        settings=typed(fields.get("settings") or {}, dict, source, "settings"),
         metrics=typed(fields.get("metrics") or {}, dict, source, "metrics"),
         measured=typed(fields.get("measured") or {}, dict, source, "measured"),
     )
-    if kind == "language_model":
-        _check_language_model(graphs, source)
-    else:
-        _check_classifier(graphs["model"], labels, source)
+    kind.check(About(graphs, labels, spec.settings, source))
     return spec
 
 
@@ -192,67 +169,3 @@ def _stored(fields: Any, source: str, where: str) -> Stored:
     if size < 0:
         raise wrong(source, f"{where}.bytes", "0 or more", size)
     return Stored(digest, size)
-
-
-def _check_language_model(graphs: Mapping[str, Graph], source: str) -> None:
-    """The two graphs must agree on V and on the states, so that one can go on from the other."""
-    for name, axes in (("model", ("B", "T")), ("step", ("B",))):
-        where, graph = f"graphs.{name}", graphs[name]
-        _check_ends(graph, axes, axes, source, where)
-        returned = []
-        for i, state in enumerate(graph.inputs[1:]):
-            sizes = state.shape[1:]
-            if (
-                state.name != f"state_{i}"
-                or state.shape[:1] != ("B",)
-                or any(isinstance(size, str) for size in sizes)
-            ):
-                raise wrong(
-                    source, f"{where}.inputs", f"state_{i} [B, sizes] after the tokens", state
-                )
-            returned.append(Port(f"next_{state.name}", state.shape, state.dtype))
-        if graph.outputs[1:] != tuple(returned):
-            raise wrong(
-                source,
-                f"{where}.outputs",
-                f"the logits and {[port.name for port in returned]}, each shaped as its state",
-                [(port.name, list(port.shape), port.dtype) for port in graph.outputs],
-            )
-    model, step = graphs["model"], graphs["step"]
-    if (
-        model.inputs[1:] != step.inputs[1:]
-        or model.outputs[0].shape[-1] != step.outputs[0].shape[-1]
-    ):
-        raise wrong(
-            source,
-            "graphs.step",
-            "one that has the model's states and V",
-            [list(port.shape) for port in (*step.inputs[1:], step.outputs[0])],
-        )
-
-
-def _check_classifier(graph: Graph, labels: tuple[str, ...], source: str) -> None:
-    _check_ends(graph, ("B", "T"), ("B",), source, "graphs.model")
-    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-        names = [port.name for port in (*graph.inputs, *graph.outputs)]
-        raise wrong(source, "graphs.model", "tokens in and logits out alone", names)
-    classes = graph.outputs[0].shape[-1]
-    if len(labels) != classes or len(set(labels)) != len(labels):
-        raise wrong(source, "labels", f"{classes} different names, one a logit", list(labels))
-
-
-def _check_ends(
-    graph: Graph, tokens: tuple[str, ...], rows: tuple[str, ...], source: str, where: str
-) -> None:
-    """The first input must be the tokens and the first output the logits, of the given axes."""
-    first = graph.inputs[0]
-    if first != Port("tokens", tokens, "int32"):
-        raise wrong(source, f"{where}.inputs[0]", f"tokens {list(tokens)} int32", first)
-    last = graph.outputs[0]
-    if (
-        last.name != "logits"
-        or last.shape[:-1] != rows
-        or not isinstance(last.shape[-1], int)
-        or not last.dtype.startswith("float")
-    ):
-        raise wrong(source, f"{where}.outputs[0]", f"logits {[*rows, 'a size']} float", last)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.runtime.spec import Port
+from keras_rnn_kit.runtime.ports import Port
 
 
 class States:

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.exporting.graphs import CHECKED_SIZES, Port, check_ready, graphs_of, kind_of
+from keras_rnn_kit.exporting.graphs import CHECKED_SIZES, Port
+from keras_rnn_kit.exporting.kinds import check_built, encoders_of, graphs_of, kind_of
 from keras_rnn_kit.models import LanguageModel
 from keras_rnn_kit.text import TextEncoder
 from tests.exporting.models import TEXT, characters, classifier, language_model, words
@@ -19,8 +20,8 @@ def test_a_port_is_a_signature_and_json() -> None:
 
 
 def test_kinds() -> None:
-    assert kind_of(language_model(characters())) == "language_model"
-    assert kind_of(classifier(words())) == "text_classifier"
+    assert kind_of(language_model(characters())).name == "language_model"
+    assert kind_of(classifier(words())).name == "text_classifier"
     with pytest.raises(KitError, match=r"received Sequential\. Convert another .*to_onnx"):
         kind_of(keras.Sequential())
 
@@ -66,12 +67,13 @@ def test_a_model_of_one_token_has_an_example() -> None:
 
 def test_what_must_be_ready() -> None:
     encoder = characters()
-    check_ready(language_model(encoder), encoder)
-    check_ready(language_model(encoder))
+    assert encoders_of(language_model(encoder), encoder) == [encoder]
     size = len(encoder.vocabulary)
     with pytest.raises(KitError, match=f"with V={size} tokens; received one with {size + 1}"):
-        check_ready(language_model(encoder), TextEncoder.build([TEXT + "#"]))
+        encoders_of(language_model(encoder), TextEncoder.build([TEXT + "#"]))
+    with pytest.raises(KitError, match=r"has 1 encoders \(vocabulary\.json\); received 0"):
+        encoders_of(language_model(encoder), None)
     with pytest.raises(KitError, match="must be built"):
-        check_ready(LanguageModel(size), encoder)
+        check_built(LanguageModel(size))
     with pytest.raises(KitError, match="received Dense"):
-        check_ready(keras.layers.Dense(1), encoder)
+        check_built(keras.layers.Dense(1))

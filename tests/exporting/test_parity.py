@@ -8,7 +8,8 @@ from onnx import numpy_helper
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import parity, to_onnx
-from keras_rnn_kit.exporting.graphs import Graph, graphs_of
+from keras_rnn_kit.exporting.graphs import Graph
+from keras_rnn_kit.exporting.kinds import graphs_of
 from tests.exporting.models import characters, classifier, language_model, words
 
 Change = Callable[[np.ndarray], np.ndarray]
