@@ -7,11 +7,10 @@ Run it with `python -m recipes.char_lm`; `--help` lists the options. The pieces 
 import dataclasses
 import math
 import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from keras_rnn_kit.commands import option, parse, run, starting_quietly
+from keras_rnn_kit.commands import option, parse, run, starting_quietly, whole_numbers
 from keras_rnn_kit.errors import KitError
 
 with starting_quietly():
@@ -24,19 +23,10 @@ with starting_quietly():
     from keras_rnn_kit.models import LanguageModel, Score, score
     from keras_rnn_kit.models.copying import inference_copy
     from keras_rnn_kit.runs import save_run
-    from keras_rnn_kit.text import Corpus, NGramModel, TextEncoder, is_corpus, load_text
-    from keras_rnn_kit.training import (
-        BestWeights,
-        GradientClipping,
-        PerplexityLogs,
-        ResetStates,
-        SampleText,
-        StopOnInterrupt,
-        StopOnNaN,
-    )
-
-TRAIN_SHARE = 0.9  # the first 90% of the characters train, the rest validates
-SCORED = 1_000_000  # tokens of a corpus on disk that the final figures are measured on, at most
+    from keras_rnn_kit.text import NGramModel, is_corpus
+    from keras_rnn_kit.text.held_out import HeldOutText, held_out_text
+    from keras_rnn_kit.training import ResetStates, SampleText
+    from keras_rnn_kit.training.next_token import NextTokenFit, fit_next_token
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +50,12 @@ class Config:
     partition: Literal["random", "sequential"] = option(
         "random", "random windows, or sequential ones with the state carried on"
     )
+    direction: Literal["forward", "backward"] = option(
+        "forward", "the text as it is, or reversed in time: each character from those behind it"
+    )
+    compare: Literal["nothing", "partition", "direction"] = option(
+        "nothing", "train with the other partition or direction too, and set both in one table"
+    )
     baseline: str | None = option(
         None, "orders of n-gram models to set beside the network, such as 1,2,3,5"
     )
@@ -72,42 +68,83 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Trains, measures, writes the run folder; 0, or 1 if it diverged, or 130 after Ctrl-C."""
     config = parse(Config, __doc__.splitlines()[0], argv)
     positive_integer("epochs", config.epochs)
-    orders = _orders(config.baseline)
+    orders = whole_numbers("--baseline", config.baseline) if config.baseline else []
     check_free(config.out, config.overwrite)
-    keras.utils.set_random_seed(config.seed)
+    if orders and is_corpus(config.data):
+        raise KitError(
+            "--baseline counts the n-grams of a text in memory; received the corpus "
+            f"{config.data}. Leave it out, or give a text file."
+        )
+    text = held_out_text(config.data, encoding=config.encoding)
+    read = {"forward": text}
+    if "backward" in (config.direction, _other(config).direction):
+        read["backward"] = text.turned()
+    print(text.describe())
+    token, size = text.token, len(text.encoder.vocabulary)
+    text = read[config.direction]
+    ngrams = {
+        f"{n}-gram": NGramModel.fit(text.train_ids, n, size).score(text.val_ids) for n in orders
+    }
 
-    on_disk = is_corpus(config.data)
-    make_windows: Callable[..., Any] = corpus_windows if on_disk else language_model_windows
-    train_ids: Any  # a vector, or a range of a corpus
-    val_ids: Any
-    if on_disk:
-        if orders:
-            raise KitError(
-                "--baseline counts the n-grams of a text in memory; received the corpus "
-                f"{config.data}. Leave it out, or give a text file."
-            )
-        corpus = Corpus.open(config.data)
-        characters, encoder = corpus.index.characters, corpus.encoder
-        train_ids, val_ids = corpus.split(TRAIN_SHARE)
-        scored_ids = val_ids.ids(0, min(len(val_ids), SCORED))
-        prompt = encoder.decode(scored_ids[:20])
-    else:
-        text = load_text(config.data, encoding=config.encoding)
-        cut = int(len(text) * TRAIN_SHARE)
-        characters, encoder = len(text), TextEncoder.build([text[:cut]])
-        train_ids, val_ids = encoder.encode(text[:cut]), encoder.encode(text[cut:])
-        scored_ids, prompt = val_ids, text[cut : cut + 20]
-    token = "token" if on_disk else "character"
-    size = len(encoder.vocabulary)
-    print(
-        f"{config.data}: {characters:,} characters, {len(train_ids):,} {token}s to train and "
-        f"{len(val_ids):,} to validate; |V| = {size}, so a uniform guess has perplexity {size}."
+    model, result, fit = train(config, text)
+    trained, fits = {_name(config): result}, [fit]
+    if config.compare != "nothing" and not _status(fit):
+        other = _other(config)
+        print(f"\nNow with --{config.compare} {getattr(other, config.compare)}:")
+        _, trained[_name(other)], fit = train(other, read[other.direction])
+        fits.append(fit)
+    uniform = Score(result.tokens * math.log(size), result.tokens)
+    baselines = {"uniform": uniform, **ngrams} if ngrams else {}
+    figures = fits[0].figures()
+    report = {
+        "data": config.data,
+        "characters": text.characters,
+        "vocabulary_size": size,
+        "parameters": model.count_params(),
+        **figures,
+        "val_loss_nats": result.loss,
+        "val_perplexity": result.perplexity,
+        "val_bits_per_character": result.bits_per_token,
+        "baseline_val_perplexities": {name: each.perplexity for name, each in baselines.items()},
+        "compared": {
+            name: {"val_perplexity": each.perplexity, "steps": fit.steps}
+            for (name, each), fit in zip(trained.items(), fits, strict=True)
+            if len(trained) > 1
+        },
+        "characters_per_second": fits[0].steps
+        * config.batch_size
+        * config.seq_length
+        / fits[0].seconds,
+        "config": dataclasses.asdict(config),
+    }
+    files = save_run(
+        config.out, model, text.encoder, report, fits[0].history, overwrite=config.overwrite
     )
+    print(
+        f"Validation, each of {result.tokens:,} {token}s counted once, state carried along: "
+        f"{result.loss:.3f} nats, perplexity {result.perplexity:.2f} (uniform: {size}), "
+        f"{result.bits_per_token:.3f} bits per {token}."
+    )
+    if len({*baselines, *trained}) > 1:
+        print(_table({**baselines, **trained}))
+    print(
+        f"{report['characters_per_second']:,.0f} {token}s/s over {fits[0].seconds:.0f} s, "
+        "validation included."
+    )
+    print(f"Sample:\n{sample(model, text, config.seed)}\n")
+    print("Wrote " + ", ".join(map(str, files)))
+    print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
+    return max(map(_status, fits))
 
+
+def train(config: Config, text: HeldOutText) -> tuple[LanguageModel, Score, NextTokenFit]:
+    """One model of the text, in the order in which its ids come: trained, and scored."""
+    keras.utils.set_random_seed(config.seed)
+    make_windows: Callable[..., Any] = corpus_windows if text.on_disk else language_model_windows
     shape = {"batch_size": config.batch_size, "seq_length": config.seq_length}
     stateful = config.partition == "sequential"
     windows = make_windows(
-        train_ids,
+        text.train_ids,
         **shape,
         partition=config.partition,
         offset="random" if stateful else 0,
@@ -115,15 +152,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     # A short validation text makes smaller batches; a stateful model wants the very same shape.
     if not stateful:
-        shape["seq_length"] = min(config.seq_length, max(1, len(val_ids) - 1))
-        shape["batch_size"] = min(
-            config.batch_size, max(1, (len(val_ids) - 1) // shape["seq_length"])
-        )
-    val_windows = make_windows(val_ids, **shape, partition="sequential")
-    ngrams = {f"{n}-gram": NGramModel.fit(train_ids, n, size).score(val_ids) for n in orders}
-
+        predicted = max(1, len(text.val_ids) - 1)
+        shape["seq_length"] = min(config.seq_length, predicted)
+        shape["batch_size"] = min(config.batch_size, max(1, predicted // shape["seq_length"]))
     model = LanguageModel(
-        size,
+        len(text.encoder.vocabulary),
         config.units,
         cell=config.cell,
         embedding=config.embedding or None,
@@ -133,110 +166,73 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     model.build((config.batch_size, config.seq_length))
     steps = int(windows.cardinality()) * config.epochs
-    model.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
     print(f"{model.count_params():,} parameters, {steps:,} steps in {config.epochs} epochs.")
-
-    best, diverged, interrupt = BestWeights("val_loss"), StopOnNaN(), StopOnInterrupt()
-    callbacks = [
-        GradientClipping(config.clip_norm),
-        PerplexityLogs(),
-        diverged,
-        best,
-        interrupt,
-        SampleText(encoder, prompt, length=100, every=max(1, config.epochs // 4)),
-    ]
-    started = time.perf_counter()
-    history = model.fit(
+    callbacks: list[Any] = [ResetStates()] if stateful else []
+    if not text.backward:  # whose samples would be written from their end
+        every = max(1, config.epochs // 4)
+        callbacks.append(SampleText(text.encoder, text.prompt, length=100, every=every))
+    fit = fit_next_token(
+        model,
         windows,
-        validation_data=val_windows,
+        make_windows(text.val_ids, **shape, partition="sequential"),
         epochs=config.epochs,
-        shuffle=False,
+        learning_rate=config.learning_rate,
+        clip_norm=config.clip_norm,
         verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[*callbacks, *([ResetStates()] if stateful else [])],
+        callbacks=callbacks,
     )
-    seconds = time.perf_counter() - started
-    trained = int(model.optimizer.iterations) * config.batch_size * config.seq_length
-    best.restore()
-
     model = inference_copy(model)
-    result = score(model, scored_ids)
-    uniform = Score(result.tokens * math.log(size), result.tokens)
-    baselines = {"uniform": uniform, **ngrams} if ngrams else {}
-    report = {
-        "data": config.data,
-        "characters": characters,
-        "vocabulary_size": size,
-        "parameters": model.count_params(),
-        "epochs": best.epochs,
-        "best_epoch": best.epoch,
-        "train_loss_nats": _last(history.history.get("loss")),
-        "val_loss_nats": result.loss,
-        "val_perplexity": result.perplexity,
-        "val_bits_per_character": result.bits_per_token,
-        "baseline_val_perplexities": {name: each.perplexity for name, each in baselines.items()},
-        "characters_per_second": trained / seconds,
-        "seconds": seconds,
-        "interrupted": interrupt.interrupted,
-        "diverged": diverged.diverged,
-        "config": dataclasses.asdict(config),
-    }
-    files = save_run(
-        config.out, model, encoder, report, history.history, overwrite=config.overwrite
-    )
-    print(
-        f"Validation, each of {result.tokens:,} {token}s counted once, state carried along: "
-        f"{result.loss:.3f} nats, perplexity {result.perplexity:.2f} (uniform: {size}), "
-        f"{result.bits_per_token:.3f} bits per {token}."
-    )
-    if baselines:
-        print(_table({**baselines, config.cell: result}))
-    print(
-        f"{report['characters_per_second']:,.0f} {token}s/s over {seconds:.0f} s, validation "
-        "included."
-    )
-    specials = range(len(encoder.vocabulary.specials))
+    return model, score(model, text.scored_ids), fit
+
+
+def sample(model: LanguageModel, text: HeldOutText, seed: int) -> str:
+    """The prompt and 300 tokens after it; of a text reversed in time, 300 tokens before it."""
+    encoder, order = text.encoder, -1 if text.backward else 1
     ids = generate(
         model.step,
-        encoder.encode(prompt),
+        encoder.encode(text.prompt)[::order],
         300,
         temperature=0.7,
-        seed=config.seed,
-        forbidden=specials,
+        seed=seed,
+        forbidden=range(len(encoder.vocabulary.specials)),
     )
-    print(f"Sample:\n{prompt}{encoder.decode(ids[0])}\n")
-    print("Wrote " + ", ".join(map(str, files)))
-    print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
-    return 130 if interrupt.interrupted else int(diverged.diverged)
+    parts = [text.prompt, encoder.decode(ids[0][::order])]
+    return "".join(parts[::order])
 
 
-def _orders(given: str | None) -> list[int]:
-    """The orders in "1,2,3,5"; none where no baseline is asked for."""
-    parts = [part.strip() for part in given.split(",")] if given else []
-    if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise KitError(
-            f"--baseline must be whole numbers of 1 or more with commas between them; received "
-            f"{given!r}. Pass e.g. --baseline 1,2,3,5."
-        )
-    return [int(part) for part in parts]
+def _status(fit: NextTokenFit) -> int:
+    return 130 if fit.interrupted else int(fit.diverged)
+
+
+def _other(config: Config) -> Config:
+    """The same but for what `compare` names."""
+    if config.compare == "nothing":
+        return config
+    pairs = {"partition": ("random", "sequential"), "direction": ("forward", "backward")}
+    first, second = pairs[config.compare]
+    chosen = second if getattr(config, config.compare) == first else first
+    changed: dict[str, Any] = {config.compare: chosen}
+    return dataclasses.replace(config, **changed)
+
+
+def _name(config: Config) -> str:
+    """What a model is called in the table: its cell, and what is compared."""
+    if config.compare == "nothing":
+        return config.cell
+    return f"{config.cell}, {getattr(config, config.compare)}"
 
 
 def _table(scores: dict[str, Score]) -> str:
     """One line a model, all of them scored on the same characters."""
     lines = [
-        "On these characters, beside n-grams of the training part (Kneser-Ney smoothing):",
-        f"{'':20}{'perplexity':>12}{'bits':>9}{'nats':>9}",
+        "On these characters; n-grams are of the training part (Kneser-Ney smoothing):"
+        if "uniform" in scores
+        else "On these characters:",
+        f"{'':24}{'perplexity':>12}{'bits':>9}{'nats':>9}",
     ]
     for name, each in scores.items():
-        lines.append(f"{name:20}{each.perplexity:12.2f}{each.bits_per_token:9.3f}{each.loss:9.3f}")
+        lines.append(f"{name:24}{each.perplexity:12.2f}{each.bits_per_token:9.3f}{each.loss:9.3f}")
     return "\n".join(lines)
-
-
-def _last(values: list[float] | None) -> float | None:
-    """The last epoch's value; JSON can't spell NaN."""
-    return values[-1] if values and math.isfinite(values[-1]) else None
 
 
 if __name__ == "__main__":

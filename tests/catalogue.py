@@ -14,6 +14,7 @@ import numpy as np
 from keras_rnn_kit.cells import (
     AntisymmetricRNNCell,
     CoRNNCell,
+    DeepTransitionCell,
     FastGRNNCell,
     FastRNNCell,
     GRUCell,
@@ -25,6 +26,7 @@ from keras_rnn_kit.cells import (
     MGUCell,
     MinimalRNNCell,
     MultiplicativeRNNCell,
+    OutputFeedbackCell,
     SimpleRNNCell,
     UGRNNCell,
 )
@@ -36,6 +38,7 @@ from keras_rnn_kit.layers import (
     UGRNN,
     AntisymmetricRNN,
     CoRNN,
+    DeepTransitionRNN,
     FastGRNN,
     FastRNN,
     IndRNN,
@@ -43,11 +46,13 @@ from keras_rnn_kit.layers import (
     LinearRecurrent,
     MinimalRNN,
     MultiplicativeRNN,
+    OutputFeedbackRNN,
     SimpleRNN,
 )
 from tests.references.antisymmetric_rnn import AntisymmetricRNNReference
 from tests.references.co_rnn import CoRNNReference
 from tests.references.contract import Reference
+from tests.references.deep_transition import DeepTransitionReference
 from tests.references.fast_grnn import FastGRNNReference
 from tests.references.fast_rnn import FastRNNReference
 from tests.references.gru import GRUReference
@@ -61,6 +66,7 @@ from tests.references.lstm import LSTMReference
 from tests.references.mgu import MGUReference
 from tests.references.minimal_rnn import MinimalRNNReference
 from tests.references.multiplicative_rnn import MultiplicativeRNNReference
+from tests.references.output_feedback import OutputFeedbackReference
 from tests.references.simple_rnn import SimpleRNNReference
 from tests.references.ugrnn import UGRNNReference
 
@@ -221,6 +227,32 @@ CATALOGUE = (
         ),
     ),
     Entry(
+        cell=DeepTransitionCell,
+        layer=DeepTransitionRNN,
+        small=SMALL,
+        arguments={
+            **WEIGHTED,
+            "input_depth": 3,
+            "transition_depth": 4,
+            "output_depth": 2,
+            "skip": False,
+        },
+        reference=_made(
+            DeepTransitionReference,
+            "activation",
+            "input_depth",
+            "transition_depth",
+            "output_depth",
+            "skip",
+        ),
+        variants=(
+            {"transition_depth": 1},
+            {"input_depth": 2, "output_depth": 2, "activation": "sigmoid"},
+            {"transition_depth": 3, "skip": False, "output_depth": 3},
+            {"input_depth": 3, "transition_depth": 3, "use_bias": False, "activation": None},
+        ),
+    ),
+    Entry(
         cell=MultiplicativeRNNCell,
         layer=MultiplicativeRNN,
         small={**SMALL, "factors": 6},
@@ -229,6 +261,28 @@ CATALOGUE = (
         variants=(
             {"activation": "relu", "use_bias": False},
             {"activation": None, "factors": None, "factor_bias": 0.0},
+        ),
+    ),
+    Entry(
+        # Fed with targets it is in tests/layers/test_output_feedback.py.
+        cell=OutputFeedbackCell,
+        layer=OutputFeedbackRNN,
+        small={**SMALL, "outputs": 3},
+        arguments={
+            **WEIGHTED,
+            "outputs": 2,
+            "feedback": "both",
+            "output_activation": "softmax",
+            "teacher_forcing": 0.25,
+        },
+        reference=lambda weights, arguments: _made(
+            OutputFeedbackReference, "activation", "output_activation"
+        )({n: w for n, w in weights.items() if n != "teacher_forcing_rate"}, arguments),
+        variants=(
+            {"feedback": "both"},
+            {"feedback": "both", "outputs": None, "output_activation": "softmax"},
+            {"outputs": 1, "activation": "sigmoid", "output_activation": "tanh"},
+            {"use_bias": False, "activation": None},
         ),
     ),
     Entry(
@@ -337,6 +391,7 @@ CATALOGUE = (
 # Public, and not on the list: why, and where its tests stand.
 APART = {
     "Bidirectional": "has no cell of its own; tests/layers/test_bidirectional.py",
+    "ConditionalRNN": "has no cell of its own; tests/layers/test_conditional.py",
     "ProjectedCell": "a base class without an equation; tests/cells/test_contract.py and "
     "tests/layers/test_own_cells.py run it through cells of their own",
     "CellWrapper": "a base class without an equation; tests/cells/test_wrapper.py",
@@ -346,6 +401,7 @@ APART = {
     "ZoneoutCell": "likewise; tests/cells/test_zoneout.py and tests/layers/test_wrappers.py",
     "RNN": "has no cell of its own; tests/layers/test_own_cells.py gives it many, and "
     "tests/layers/test_places.py those that it hands to Keras's loop",
+    "RecursiveNetwork": "has no cell of its own; tests/layers/test_recursive.py gives it several",
     "StackedRNN": "has no cell of its own; tests/layers/test_stacked.py",
     "WeightedCell": "a base class without an equation; tests/cells/test_weighted.py",
     "TemporalPooling": "no recurrence; tests/layers/test_pooling.py",

@@ -6,6 +6,7 @@ with train_extra("keras_rnn_kit.cells"):
     from keras_rnn_kit.cells.antisymmetric_rnn import AntisymmetricRNNCell
     from keras_rnn_kit.cells.co_rnn import CoRNNCell
     from keras_rnn_kit.cells.contract import ProjectedCell
+    from keras_rnn_kit.cells.deep_transition import DeepTransitionCell
     from keras_rnn_kit.cells.dropout import DropoutCell
     from keras_rnn_kit.cells.fast_grnn import FastGRNNCell
     from keras_rnn_kit.cells.fast_rnn import FastRNNCell
@@ -18,6 +19,7 @@ with train_extra("keras_rnn_kit.cells"):
     from keras_rnn_kit.cells.mgu import MGUCell
     from keras_rnn_kit.cells.minimal_rnn import MinimalRNNCell
     from keras_rnn_kit.cells.multiplicative_rnn import MultiplicativeRNNCell
+    from keras_rnn_kit.cells.output_feedback import OutputFeedbackCell
     from keras_rnn_kit.cells.residual import ResidualCell
     from keras_rnn_kit.cells.simple_rnn import SimpleRNNCell
     from keras_rnn_kit.cells.ugrnn import UGRNNCell
@@ -29,6 +31,7 @@ __all__ = [
     "AntisymmetricRNNCell",
     "CellWrapper",
     "CoRNNCell",
+    "DeepTransitionCell",
     "DropoutCell",
     "FastGRNNCell",
     "FastRNNCell",
@@ -41,6 +44,7 @@ __all__ = [
     "MGUCell",
     "MinimalRNNCell",
     "MultiplicativeRNNCell",
+    "OutputFeedbackCell",
     "ProjectedCell",
     "ResidualCell",
     "SimpleRNNCell",

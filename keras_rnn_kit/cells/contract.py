@@ -8,7 +8,7 @@ all steps, and only the rest runs in the loop. The loop itself belongs to the en
 import contextlib
 import contextvars
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import layers, ops
@@ -16,6 +16,8 @@ from keras.src.backend import AutocastScope
 
 # Keras asks `isinstance` of this mixin before it draws the dropout masks of a cell.
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
+
+from keras_rnn_kit.cells.summary import equation_of, summary_of
 
 Product = Callable[[Any, Any], Any]
 _product: contextvars.ContextVar[Product] = contextvars.ContextVar("product", default=ops.matmul)
@@ -45,9 +47,10 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
       that the step has no such product, and `update` then gets `recurrent=None`. A matrix as high
       as the first few states together meets those, side by side.
 
-    A step with more products than that takes them in `update`, by `self.product(values, matrix)`. A
-    cell that draws noise anew at every step overrides `project_in_training`, too; one that is
-    linear in its only state can say so in `affine`.
+    A step with more products than that takes them in `update`, by `self.product(values, matrix)`.
+    What is still to be done to its output, and no state depends on, goes into `readout`, which is
+    done for all steps at once. A cell that draws noise anew at every step overrides
+    `project_in_training`, too; one that is linear in its only state can say so in `affine`.
 
     `call` is written from these, so that the cell also runs in a stock `keras.layers.RNN`,
     `StackedRNNCells` or `Bidirectional`. Input, recurrent and output dropout are fixed over time
@@ -88,6 +91,13 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
     dropout: float = 0.0
     recurrent_dropout: float = 0.0
     output_dropout: float = 0.0
+    # What the cell computes, for `summary`: the first paragraph of its docstring, or its own word.
+    equation: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "equation" not in vars(cls):
+            cls.equation = equation_of(cls.__doc__)
 
     def project(self, inputs: Any) -> Any:
         """The part of the step that does not depend on the state: `[..., E] -> [..., G]`."""
@@ -110,6 +120,20 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
     def recurrent_matrix(self) -> Any:
         """The `[H, R]` matrix of the step, or `None` for a cell that has none."""
         return self.recurrent_kernel
+
+    def readout(self, outputs: Any) -> Any:
+        """The outputs of the cell from those of `update`: `[..., O'] -> [..., O]`, row by row.
+
+        All that is computed of a step's output and that no state depends on: the mirror image of
+        `project`, done once for all steps after the loop. O is `output_size`; the default is the
+        identity. Output dropout comes after it, and a masked step repeats what was read out before.
+        """
+        return outputs
+
+    @property
+    def reads_out(self) -> bool:
+        """Whether `readout` does anything; where it does not, the engine leaves it out."""
+        return type(self).readout is not ProjectedCell.readout
 
     def product(self, values: Any, matrix: Any) -> Any:
         """`values @ matrix` within `update`, `[B, F], [F, R] -> [B, R]`: one more than `recurrent`.
@@ -147,6 +171,8 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
             recurrent = ops.matmul(side_by_side, matrix)
         projected = self.project_in_training(inputs) if training else self.project(inputs)
         output, new_states = self.update(projected, recurrent, states)
+        if self.reads_out:
+            output = self.readout(output)
         if output_mask is not None:
             output = output * output_mask
         return output, list(new_states) if nested else new_states[0]
@@ -213,11 +239,30 @@ class ProjectedCell(layers.Layer, DropoutRNNCell):
             self._output_dropout_mask = mask
         return mask
 
+    def summary(self, print_fn: Callable[[str], Any] = print) -> None:
+        """Prints the equation, each weight with its shape, and how many parameters that makes.
+
+        `print_fn` is given the text. Raises `KitError` for a cell that isn't built.
+
+        Example:
+
+        >>> from keras_rnn_kit.cells import SimpleRNNCell
+        >>> cell = SimpleRNNCell(4)
+        >>> cell.build((None, 3))
+        >>> cell.summary()
+        SimpleRNNCell: h_t = φ(x_t W + h_{t-1} U + b), the output being the state.
+          kernel            [3, 4]  12
+          recurrent_kernel  [4, 4]  16
+          bias              [4]      4
+        H(H + E) + H = 4·(4 + 3) + 4 = 32 parameters
+        """
+        print_fn(summary_of(self))
+
     def own_precision(self, dtype: str | None = None) -> AutocastScope:
         """The scope in which weights are read as `call` reads them: in the cell's compute dtype.
 
-        The engine enters it around `project`, `update` and `recurrent_matrix`; with a `dtype` where
-        it runs the steps in a wider type.
+        The engine enters it around `project`, `update`, `recurrent_matrix` and `readout`; with a
+        `dtype` where it runs the steps in a wider type.
         """
         return AutocastScope((dtype or self.compute_dtype) if self.autocast else None)
 

@@ -69,9 +69,17 @@ class ResidualCell(CellWrapper):
         starts = [given - k * width for k in range(parts, 0, -1)]
         projected, inputs, *mask = ops.split(projected, starts, axis=-1)
         output, new_states = self.cell.update(projected, recurrent, states)
+        if self.cell.reads_out:  # here, since the input is added to what comes of it
+            output = self.cell.readout(output)
         for one in mask:
             output = output * one
         return output + inputs, new_states
+
+    reads_out = False
+
+    def readout(self, outputs: Any) -> Any:
+        """The outputs as they are: the cell's readout is a part of `update`."""
+        return outputs
 
     # Asked for, the cell draws its masks; they are used in `project_in_training`.
 

@@ -13,12 +13,13 @@ from keras_rnn_kit.errors import KitError
 class CellWrapper(ProjectedCell):
     """Base of the cells that run another cell, and change what goes in or comes out.
 
-    Here everything is handed to that cell, `self.cell`: states, projection, update, matrix, dropout
-    masks, precision, files. A subclass overrides what it changes; its arguments come after `cell`,
-    before `**kwargs`, and go into its `get_config`. What it needs in a step besides the cell's own
-    projection it appends to that, in `project` or `project_in_training`, and takes off again in
-    `update`; `cell_width`, known from `build` on, is how wide the cell's projection is out of
-    training. Wrappers can be wrapped.
+    Here everything is handed to that cell, `self.cell`: states, projection, update, matrix,
+    readout, dropout masks, precision, files. A subclass overrides what it changes; its arguments
+    come after `cell`, before `**kwargs`, and go into its `get_config`. What it needs in a step
+    besides the cell's own projection it appends to that, in `project` or `project_in_training`, and
+    takes off again in `update`; `cell_width`, known from `build` on, is how wide the cell's
+    projection is out of training. The output of the cell's update is what its `readout` reads: one
+    that is to be changed after that is changed in `readout`. Wrappers can be wrapped.
 
     Args:
         cell: any projected cell. It is built with the wrapper, and has the wrapper's dtype.
@@ -31,9 +32,8 @@ class CellWrapper(ProjectedCell):
     >>> import numpy as np
     >>> from keras_rnn_kit.cells import CellWrapper, SimpleRNNCell
     >>> class Doubled(CellWrapper):
-    ...     def update(self, projected, recurrent, states):
-    ...         output, new_states = self.cell.update(projected, recurrent, states)
-    ...         return 2 * output, new_states
+    ...     def readout(self, outputs):
+    ...         return 2 * self.cell.readout(outputs)
     >>> output, states = Doubled(SimpleRNNCell(4))(np.ones((2, 3)), [np.zeros((2, 4))])
     >>> bool(np.all(output == 2 * states[0]))
     True
@@ -81,6 +81,15 @@ class CellWrapper(ProjectedCell):
     def recurrent_matrix(self) -> Any:
         """The cell's: `[H, R]` or `None`."""
         return self.cell.recurrent_matrix()
+
+    def readout(self, outputs: Any) -> Any:
+        """The cell's: `[..., O'] -> [..., O]`."""
+        return self.cell.readout(outputs)
+
+    @property
+    def reads_out(self) -> bool:
+        """Whether the cell's `readout` does anything, or the wrapper has one of its own."""
+        return type(self).readout is not CellWrapper.readout or self.cell.reads_out
 
     def states_in_product(self, matrix: Any) -> int:
         """The cell's."""

@@ -4,6 +4,7 @@ from keras_rnn_kit.extras import train_extra
 
 with train_extra("keras_rnn_kit.layers"):
     from keras_rnn_kit.layers.bidirectional import Bidirectional
+    from keras_rnn_kit.layers.conditional import ConditionalRNN
     from keras_rnn_kit.layers.of_cells import (
         GRU,
         IRNN,
@@ -12,6 +13,7 @@ with train_extra("keras_rnn_kit.layers"):
         UGRNN,
         AntisymmetricRNN,
         CoRNN,
+        DeepTransitionRNN,
         FastGRNN,
         FastRNN,
         IndRNN,
@@ -21,8 +23,10 @@ with train_extra("keras_rnn_kit.layers"):
         MultiplicativeRNN,
         SimpleRNN,
     )
+    from keras_rnn_kit.layers.output_feedback import OutputFeedbackRNN
     from keras_rnn_kit.layers.pooling import TemporalPooling
     from keras_rnn_kit.layers.recurrent import RNN
+    from keras_rnn_kit.layers.recursive import RecursiveNetwork
     from keras_rnn_kit.layers.stacked import StackedRNN
 
 __all__ = [
@@ -35,6 +39,8 @@ __all__ = [
     "AntisymmetricRNN",
     "Bidirectional",
     "CoRNN",
+    "ConditionalRNN",
+    "DeepTransitionRNN",
     "FastGRNN",
     "FastRNN",
     "IndRNN",
@@ -42,6 +48,8 @@ __all__ = [
     "LinearRecurrent",
     "MinimalRNN",
     "MultiplicativeRNN",
+    "OutputFeedbackRNN",
+    "RecursiveNetwork",
     "SimpleRNN",
     "StackedRNN",
     "TemporalPooling",

@@ -204,9 +204,8 @@ class Loops:
         arrays["states"] = [new_array(state.shape[-1], state.dtype) for state in initial]
         arrays["products"] = [new_array(*product) for product in plan.products]
         if not plan.output_is_state:
-            output_size = self._living_cell().output_size
-            output = [tf.zeros([batch, output_size], dtype)]
-            arrays["output"] = [new_array(output_size, dtype)]
+            output = [tf.zeros([batch, plan.output_width], dtype)]
+            arrays["output"] = [new_array(plan.output_width, dtype)]
         if matrix is not None and plan.slope is None:
             arrays["recurrent"] = [new_array(matrix.shape[1], dtype)]
         handed_on = [projected_at(0)] if storage.hands_on and not plan.slope else []

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import tensorflow as tf
 
 from keras_rnn_kit.cells.contract import ProjectedCell
+from keras_rnn_kit.layers.plan import plan_of
 
 TOKEN_PREFIX = "keras_rnn_kit.recurrence."
 
@@ -24,8 +25,8 @@ class Mark:
 
     Inputs: the sequence (`projected [T, B, G]`, or the layer's `inputs [T, B, E]` where for some
     batches the exporter wants the cell's own operator), the states `[B, H]`, then `matrix [H, G]`
-    if `has_matrix` and `step_mask [T, B]` if `has_mask`. Outputs: `outputs [B, T, O]`, then the
-    final states.
+    if `has_matrix` and `step_mask [T, B]` if `has_mask`. Outputs: those of the cell's update,
+    `outputs [B, T, O']`, then the final states.
     """
 
     cell: ProjectedCell
@@ -95,10 +96,11 @@ def emit(
     states: Sequence[tf.Tensor],
     step_mask: tf.Tensor | None,
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """Emits the marker for `inputs [B, T, E]`; returns `(outputs [B, T, O], final states)`.
+    """Emits the marker for `inputs [B, T, E]`; returns `(outputs [B, T, O'], final states)`.
 
-    What it reads has time first, as ONNX's `Scan` and `RNN` have it; how what they give is turned
-    back is the exporter's.
+    The outputs are those of the cell's update: its `readout`, if it has one, is the layer's to do.
+    What the marker reads has time first, as ONNX's `Scan` and `RNN` have it; how what they give is
+    turned back is the exporter's.
     """
     inputs = tf.transpose(inputs, [1, 0, 2])
     step_mask = None if step_mask is None else tf.transpose(step_mask)
@@ -118,12 +120,16 @@ def emit(
             has_mask=step_mask is not None,
         )
     )
+    width = cell.output_size
+    if cell.reads_out:  # which is done to the marker's outputs, outside
+        matrix = None if matrix is None else tf.convert_to_tensor(matrix)
+        width = plan_of(cell, sequence, states, matrix).output_width
     optional = [tensor for tensor in (matrix, step_mask) if tensor is not None]
     outputs, *finals = tf.raw_ops.PyFuncStateless(
         input=[tf.convert_to_tensor(tensor) for tensor in (sequence, *states, *optional)],
         token=f"{TOKEN_PREFIX}{len(current.marks) - 1}",
         Tout=[sequence.dtype, *(state.dtype for state in states)],
     )
-    outputs = tf.ensure_shape(outputs, [inputs.shape[1], inputs.shape[0], cell.output_size])
+    outputs = tf.ensure_shape(outputs, [inputs.shape[1], inputs.shape[0], width])
     finals = [tf.ensure_shape(f, s.shape) for f, s in zip(finals, states, strict=True)]
     return outputs, finals

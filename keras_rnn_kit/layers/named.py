@@ -89,16 +89,17 @@ def layer_of(
     cell_class: type[ProjectedCell],
     *,
     module: str,
+    name: str | None = None,
     stands_in_for: type[keras.layers.RNN] | None = None,
     base: type[NamedRNN] = NamedRNN,
     note: str = "",
 ) -> type[NamedRNN]:
-    """The layer that runs `cell_class` over time, named as the cell without its "Cell".
+    """The layer that runs `cell_class` over time, named as the cell without its "Cell", or `name`.
 
     Where it stands in for a layer of Keras, arguments without a name come in that layer's order.
     `module` is where the class will be found; `note` is a paragraph of its docstring.
     """
-    name = cell_class.__name__.removesuffix("Cell")
+    name = name or cell_class.__name__.removesuffix("Cell")
     body: dict[str, Any] = {"cell_class": cell_class, "__module__": module}
     if stands_in_for is not None:
         body["stands_in_for"] = stands_in_for

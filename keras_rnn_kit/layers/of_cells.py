@@ -26,6 +26,7 @@ gates.
 
 AntisymmetricRNN = layer_of(cells.AntisymmetricRNNCell, module=__name__)
 CoRNN = layer_of(cells.CoRNNCell, module=__name__)
+DeepTransitionRNN = layer_of(cells.DeepTransitionCell, module=__name__, name="DeepTransitionRNN")
 FastGRNN = layer_of(cells.FastGRNNCell, module=__name__)
 FastRNN = layer_of(cells.FastRNNCell, module=__name__)
 GRU = layer_of(

@@ -19,6 +19,7 @@ class Plan:
     """What one look at `cell.update` tells before any loop is laid out."""
 
     output_is_state: bool  # the output is the first state: kept once
+    output_width: int  # of what `update` gives, before any `readout`
     additive: bool  # ∂/∂projected = ∂/∂recurrent: kept once
     # φ' as a function of φ's value, where the update is φ(projected + recurrent) and no more: then
     # nothing but the states is kept.
@@ -103,6 +104,7 @@ def _look_at(
                 output, new_states = cell.update(projected, recurrent, states)
             targets = [output, *new_states]
         found["output_is_state"] = output is new_states[0]
+        found["output_width"] = output.shape[-1]
         found["results"] = [target.name for target in targets]
         found["inputs"], found["slope"] = weights, None
         if output is new_states[0] and len(states) == 1:
@@ -133,6 +135,7 @@ def _look_at(
     weights = [v for v, t in zip(variables, inputs, strict=True) if t.op.name not in unread]
     return Plan(
         output_is_state=found["output_is_state"],
+        output_width=found["output_width"],
         additive=found.get("additive", False),
         slope=found["slope"],
         products=found["products"],

@@ -28,7 +28,7 @@ from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers.cores import cores
 from keras_rnn_kit.layers.given import Given, on_rungs
-from keras_rnn_kit.layers.loops import Loops, seen
+from keras_rnn_kit.layers.loops import Kept, Loops, seen
 from keras_rnn_kit.layers.plan import Plan, plan_of
 from keras_rnn_kit.layers.scan import parallel_scan, worth_it
 
@@ -166,7 +166,10 @@ def _run_part(
 
         def backpropagate(d_outputs: tf.Tensor, *d_finals: tf.Tensor) -> tuple[tf.Tensor, ...]:
             d_results = tf.nest.map_structure(_unwatched, (d_outputs, list(d_finals)))
-            d = loops.backward(owner(), plan, steps, now, weights, kept, *d_results)
+            # Read here first: out of a branch of `tf.cond`, a call of a compiled loop can't.
+            here = tf.nest.map_structure(_unwatched, [steps, parts, weights, vars(kept)])
+            read = here[0], Given(*here[1]), here[2], Kept(**here[3])
+            d = loops.backward(owner(), plan, *read, *d_results)
             found = [d.projected, *d.states, *d.weights]
             if now.matrix is not None:
                 masks = [now.state_mask, *[None] * (count - 1)]

@@ -200,6 +200,8 @@ class RNN(keras.layers.RNN):
                 step_mask=mask,
                 compiled=compiled,
             )
+        if cell.reads_out:
+            outputs = _read_out(cell, outputs, mask)
         if output_mask is not None:
             outputs = outputs * output_mask[:, None]
         return outputs, finals
@@ -218,3 +220,19 @@ def _project(cell: ProjectedCell, inputs: Any, training: bool) -> Any:
     project = cell.project_in_training if training else cell.project
     projected = project(ops.reshape(inputs, (-1, features)))
     return ops.reshape(projected, (batch, length, projected.shape[-1]))
+
+
+def _read_out(cell: ProjectedCell, outputs: Any, mask: Any) -> Any:
+    """`cell.readout` for all steps, as one plain product: `[B, T, O'] -> [B, T, O]`.
+
+    Before a row's first real step the output stays zero, whatever is read out of zeros.
+    """
+    from keras_rnn_kit.layers.loops import seen
+
+    batch, length, width = ops.shape(outputs)
+    begun = None if mask is None else seen(mask)
+    if begun is not None:  # a readout may have no value at zero, and then its gradient is NaN
+        outputs = ops.where(begun, outputs, ops.ones_like(outputs))
+    read = cell.readout(ops.reshape(outputs, (-1, width)))
+    read = ops.reshape(read, (batch, length, cell.output_size))
+    return read if begun is None else ops.where(begun, read, ops.zeros_like(read))

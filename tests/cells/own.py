@@ -59,11 +59,24 @@ class ReadoutCell(OwnCell):
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
-        self.readout = self.weight("readout", (self.units, self.output_size))
+        self.matrix = self.weight("readout", (self.units, self.output_size))
 
     def update(self, projected: Any, recurrent: Any, states: list[Any]) -> Any:
         h = ops.tanh(projected + recurrent)
-        return ops.sin(ops.matmul(h, self.readout)), [h]
+        return ops.sin(ops.matmul(h, self.matrix)), [h]
+
+
+@registered
+class LateCell(ReadoutCell):
+    """`h = tanh(x W + h U)`, `o = cos(h V / ‖h‖)`, of all steps at once; never zero at zero."""
+
+    def update(self, projected: Any, recurrent: Any, states: list[Any]) -> Any:
+        h = ops.tanh(projected + recurrent)
+        return h, [h]
+
+    def readout(self, outputs: Any) -> Any:
+        norm = ops.sqrt(ops.sum(outputs * outputs, axis=-1, keepdims=True))
+        return ops.cos(ops.matmul(outputs / norm, self.matrix))
 
 
 @registered
@@ -181,6 +194,7 @@ class DeepCell(OwnCell):
 OWN_CELLS = (
     GainCell,
     ReadoutCell,
+    LateCell,
     TwoStateCell,
     DiagonalCell,
     GatedCell,

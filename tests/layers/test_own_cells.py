@@ -7,7 +7,15 @@ import pytest
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers import RNN
 from keras_rnn_kit.layers.plan import plan_of
-from tests.cells.own import OWN_CELLS, DeepCell, GainCell, OwnCell, ReadoutCell, TwoStateCell
+from tests.cells.own import (
+    OWN_CELLS,
+    DeepCell,
+    GainCell,
+    LateCell,
+    OwnCell,
+    ReadoutCell,
+    TwoStateCell,
+)
 from tests.layers.running import WAYS, Differentiated, assert_same, problem, twin
 
 FEATURES = 3
@@ -39,7 +47,7 @@ def test_results_are_those_of_kerass_loop(cell_class):
             assert_same(Differentiated(layer, **WAYS[way])(given), wanted, EXACT)
 
 
-@pytest.mark.parametrize("cell_class", [GainCell, TwoStateCell, ReadoutCell])
+@pytest.mark.parametrize("cell_class", [GainCell, TwoStateCell, ReadoutCell, LateCell])
 def test_called_eagerly_and_backwards_too(cell_class):
     layer = own(cell_class, go_backwards=True)
     stock = Differentiated(twin(layer, keras.layers.RNN), **WAYS["plain"])
@@ -49,7 +57,7 @@ def test_called_eagerly_and_backwards_too(cell_class):
         assert_same(function(given), stock(given), EXACT)
 
 
-@pytest.mark.parametrize("cell_class", [ReadoutCell, TwoStateCell])
+@pytest.mark.parametrize("cell_class", [ReadoutCell, LateCell, TwoStateCell])
 def test_masked_steps_are_zeroed_on_demand(cell_class):
     given = problem(cell_class(), 9, 6, FEATURES, masked=True)
     for return_sequences in (True, False):
@@ -79,6 +87,7 @@ LOOKS = [
     # Whether output and first state are one; whether ∂/∂projected = ∂/∂recurrent; what is read.
     ("GainCell", True, True, ["gain"]),
     ("ReadoutCell", False, True, ["readout"]),
+    ("LateCell", True, True, []),
     ("TwoStateCell", True, True, []),
     ("DiagonalCell", True, False, ["diagonal"]),
     ("GatedCell", True, False, []),

@@ -15,7 +15,7 @@ from keras_rnn_kit.cells import (
 )
 from keras_rnn_kit.layers import RNN, SimpleRNN
 from tests.catalogue import CATALOGUE, Entry
-from tests.cells.own import OWN_CELLS
+from tests.cells.own import OWN_CELLS, LateCell
 from tests.layers.running import (
     WAYS,
     Differentiated,
@@ -185,6 +185,10 @@ DROPPING = {
     "of the cell, residual": lambda: ResidualCell(lstm(dropout=0.5, recurrent_dropout=0.3)),
     "residual of dropout": lambda: ResidualCell(dropping(lstm())),
     "residual twice": lambda: ResidualCell(ResidualCell(dropping(lstm()))),
+    "with a readout": lambda: dropping(LateCell(UNITS + 1, dtype="float64")),
+    "residual, with a readout": lambda: ResidualCell(
+        dropping(LateCell(UNITS + 1, dtype="float64"))
+    ),
     "dropout of residual": lambda: dropping(ResidualCell(lstm())),
     "dropout of residual of dropout": lambda: dropping(ResidualCell(dropping(gru(), seed=4))),
 }

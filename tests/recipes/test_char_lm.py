@@ -1,5 +1,6 @@
 """`recipes.char_lm` from its command line: what it writes, and what it says to bad input."""
 
+import dataclasses
 import json
 import math
 import os
@@ -15,6 +16,7 @@ import pytest
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.models import score
 from keras_rnn_kit.runs import load_run
+from keras_rnn_kit.text import TextEncoder, write_corpus
 from recipes import char_lm
 from tests.recipes.conftest import SMALL_LM
 
@@ -63,6 +65,52 @@ def test_writes_a_run_whose_figures_are_those_of_the_saved_model(
     printed = capsys.readouterr().out
     assert f"uniform: {len(encoder.vocabulary)}" in printed
     assert str(out / "model.keras") in printed
+
+
+def table_of(printed):
+    """The perplexities in the last table, by name."""
+    lines = printed.partition("On these characters")[2].splitlines()[2:]
+    rows = [line.rsplit(maxsplit=3) for line in lines]
+    return {row[0]: row[1] for row in rows[:2]}
+
+
+def test_forward_and_backward_stand_in_one_table(plain_text, tmp_path, capsys):
+    out, options = tmp_path / "run", ["--direction", "backward", "--compare", "direction"]
+    assert train(plain_text, out, "--epochs", "1", *options) == 0
+    model, encoder, report = load_run(out)
+    printed, compared = capsys.readouterr().out, report["compared"]
+    assert list(compared) == ["SimpleRNN, backward", "SimpleRNN, forward"]
+    assert len({each["val_perplexity"] for each in compared.values()}) == 2
+    assert {each["steps"] for each in compared.values()} == {report["steps"]}
+    assert table_of(printed) == {
+        name: f"{each['val_perplexity']:.2f}" for name, each in compared.items()
+    }
+    # The model that was asked for is saved: it reads the validation part from its end.
+    assert compared["SimpleRNN, backward"]["val_perplexity"] == report["val_perplexity"]
+    text = plain_text.read_text()
+    held_out = text[int(0.9 * len(text)) :]
+    result = score(model, encoder.encode(held_out)[::-1])
+    assert report["val_perplexity"] == pytest.approx(result.perplexity, rel=1e-5)
+    # What it wrote stands before the prompt.
+    sample = printed.partition("Sample:\n")[2].partition("\n\nWrote")[0]
+    assert sample.endswith(held_out[:20])
+
+
+@pytest.mark.parametrize("partition", ["random", "sequential"])
+def test_what_is_compared_with_a_partition_is_the_other_one(partition):
+    config = char_lm.Config(partition=partition, compare="partition")
+    other = char_lm._other(config)
+    assert {config.partition, other.partition} == {"random", "sequential"}
+    assert dataclasses.replace(other, partition=partition) == config
+
+
+def test_a_corpus_on_disk_is_not_reversed(tmp_path):
+    write_corpus(
+        ["To be, or not to be"] * 9, TextEncoder.build(["To be, nrt"]), tmp_path / "corpus"
+    )
+    for option in (["--direction", "backward"], ["--compare", "direction"]):
+        with pytest.raises(KitError, match="can be reversed in time; received the corpus"):
+            train(tmp_path / "corpus", tmp_path / "run", *option)
 
 
 def test_learns(plain_text, tmp_path):

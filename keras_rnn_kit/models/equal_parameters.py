@@ -1,15 +1,23 @@
-"""As many units as make a layer of a given number of parameters."""
+"""As many units as make a layer, or a model, of a given number of parameters."""
 
 import math
 from collections.abc import Callable
 
+import keras
+
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.layers.named import NamedRNN
 
 
-def parameters_of(layer_class: type[NamedRNN], features: int, units: int) -> int:
-    """The trained numbers of a layer on `[B, T, E]`."""
-    layer = layer_class(units)
+def parameters_of(make: Callable[[int], keras.layers.Layer], features: int, units: int) -> int:
+    """The trained numbers of the layer `make(units)` on `[B, T, E]`.
+
+    Example:
+
+    >>> from keras_rnn_kit.layers import SimpleRNN
+    >>> parameters_of(SimpleRNN, features=3, units=4)
+    32
+    """
+    layer = make(units)
     layer.build((None, None, features))
     return sum(math.prod(weight.shape) for weight in layer.trainable_weights)
 
