@@ -81,7 +81,7 @@ def series_matrix(name: str, values: Any) -> np.ndarray:
         raise KitError(
             f"{name} must hold finite numbers of float32; received {matrix[step, variable]} at "
             f"time step {step}, variable {variable} ({np.count_nonzero(~fine)} of {matrix.size} "
-            "values are not). Fill the gaps, such as with np.interp, or cut the series there and "
+            "values are not). Fill the gaps with data.fill_gaps, or cut the series there and "
             "take each piece by itself."
         )
     return matrix

@@ -1,35 +1,37 @@
 """A recurrent text classifier: many tokens to one label."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import keras
 
-from keras_rnn_kit import arguments
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers.pooling import TemporalPooling
-from keras_rnn_kit.layers.recurrent import RNN
-from keras_rnn_kit.models.cells import CellClass, make_cell, name_of_cell, serialized
+from keras_rnn_kit.models.cells import CellClass
+from keras_rnn_kit.models.sequence_reader import SequenceReader, different_names
 
 POOLINGS = ("mean", "max", "last")
 
 
 @keras.saving.register_keras_serializable(package="keras_rnn_kit")
-class TextClassifier(keras.Model):
+class TextClassifier(SequenceReader):
     """Tokens `[B, T]`, right-padded with id 0, to logits `[B, C]`: embedding, recurrence, pooling.
 
     Args:
         vocabulary_size: V, the number of token ids; id 0 is padding and masked.
         classes: the names of the C classes, in the order of their ids.
-        units: H, the width of the recurrent layer, in each direction.
+        units: H, the width of each recurrent layer, in each direction.
         cell: the recurrence: the name of one of the kit's cells, such as `"GRU"`, or a projected
             cell class of your own, registered with Keras, whose first argument is its units.
         embedding: E, the width of the embedding.
+        layers: how many recurrent layers stand on each other.
         bidirectional: whether a second recurrence reads the text from its end.
         pooling: `"mean"` or `"max"` over the real steps, or the `"last"` state of each direction.
-        activation: φ of the recurrent layer; `None` for the cell's own.
+        activation: φ of the recurrent layers; `None` for the cell's own.
         dropout: the share dropped of the embedding's features, the same ones at every step (Gal
-            and Ghahramani 2016), and of the pooled vector.
+            and Ghahramani 2016), between recurrent layers, and of the pooled vector.
+        cell_arguments: further arguments of the cell's constructor, such as `{"recurrent_dropout":
+            0.2}`; `None` for its defaults.
 
     Train it with `keras.losses.SparseCategoricalCrossentropy(from_logits=True)` on class ids.
 
@@ -45,6 +47,8 @@ class TextClassifier(keras.Model):
     TensorShape([2, 2])
     """
 
+    kind: ClassVar[str] = "text_classifier"
+
     def __init__(
         self,
         vocabulary_size: int,
@@ -53,51 +57,32 @@ class TextClassifier(keras.Model):
         *,
         cell: str | CellClass = "SimpleRNN",
         embedding: int = 64,
+        layers: int = 1,
         bidirectional: bool = True,
         pooling: str = "mean",
         activation: Any = None,
         dropout: float = 0.0,
+        cell_arguments: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
-        arguments.positive_integer("vocabulary_size", vocabulary_size)
-        arguments.positive_integer("units", units)
-        arguments.positive_integer("embedding", embedding)
-        arguments.rate("dropout", dropout)
+        super().__init__(
+            vocabulary_size,
+            units,
+            cell=cell,
+            embedding=embedding,
+            layers=layers,
+            bidirectional=bidirectional,
+            activation=activation,
+            dropout=dropout,
+            cell_arguments=cell_arguments,
+            return_sequences=pooling != "last",
+            **kwargs,
+        )
         if pooling not in POOLINGS:
             raise KitError(f"pooling must be one of {', '.join(POOLINGS)}; received {pooling!r}.")
-        if len(classes) < 2 or len(set(classes)) < len(classes):
-            raise KitError(
-                f"a classifier needs at least two classes with different names; received "
-                f"{list(classes)}."
-            )
-        self.vocabulary_size = vocabulary_size
-        self.classes = tuple(classes)
-        self.units = units
-        self.embedding = embedding
-        self.bidirectional = bidirectional
+        self.classes = different_names("a classifier", "classes", classes)
         self.pooling = pooling
-        self.cell = name_of_cell(cell)
-        self.activation = activation
-        self.dropout = dropout
         policy = self.dtype_policy
-        self.embedding_layer = keras.layers.Embedding(
-            vocabulary_size, embedding, mask_zero=True, name="embedding", dtype=policy
-        )
-        self.embedding_dropout = keras.layers.SpatialDropout1D(
-            dropout, name="embedding_dropout", dtype=policy
-        )
-        recurrent = RNN(
-            make_cell(cell, units, activation, policy),
-            return_sequences=pooling != "last",
-            name="recurrent",
-            dtype=policy,
-        )
-        self.recurrent_layer = (
-            keras.layers.Bidirectional(recurrent, name="recurrent", dtype=policy)
-            if bidirectional
-            else recurrent
-        )
         self.pooling_layer = (
             None if pooling == "last" else TemporalPooling(pooling, name="pooling", dtype=policy)
         )
@@ -106,16 +91,13 @@ class TextClassifier(keras.Model):
 
     def build(self, input_shape: Any) -> None:
         """Builds the layers for tokens `[B, T]`."""
-        batch, length = input_shape[0], input_shape[1]
-        self.embedding_layer.build((batch, length))
-        self.recurrent_layer.build((batch, length, self.embedding))
-        self.output_layer.build((batch, self.units * (2 if self.bidirectional else 1)))
+        self.build_reader(input_shape)
+        self.output_layer.build((input_shape[0], self.output_width))
         self.built = True
 
     def call(self, tokens: Any, training: bool = False) -> Any:
         """`[B, T] -> logits [B, C]`."""
-        hidden = self.embedding_dropout(self.embedding_layer(tokens), training=training)
-        hidden = self.recurrent_layer(hidden, training=training)
+        hidden = self.read(tokens, training=training)
         if self.pooling_layer is not None:
             hidden = self.pooling_layer(hidden)
         return self.output_layer(self.pooled_dropout(hidden, training=training))
@@ -126,15 +108,4 @@ class TextClassifier(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "vocabulary_size": self.vocabulary_size,
-            "classes": list(self.classes),
-            "units": self.units,
-            "cell": self.cell,
-            "embedding": self.embedding,
-            "bidirectional": self.bidirectional,
-            "pooling": self.pooling,
-            "activation": serialized(self.activation),
-            "dropout": self.dropout,
-        }
+        return {**super().get_config(), "classes": list(self.classes), "pooling": self.pooling}

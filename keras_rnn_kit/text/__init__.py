@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from keras_rnn_kit.text.corpus.corpus import Corpus, is_corpus
     from keras_rnn_kit.text.corpus.repair import repair_corpus
     from keras_rnn_kit.text.corpus.writer import write_corpus
+    from keras_rnn_kit.text.dates import date_pairs
     from keras_rnn_kit.text.encoder import TextEncoder
     from keras_rnn_kit.text.ngrams.model import NGramModel
+    from keras_rnn_kit.text.pairs import load_pairs, references, split_pairs
+    from keras_rnn_kit.text.punctuation import TaggedText, restore, tagged_text
     from keras_rnn_kit.text.reading.labelled import label_ids
     from keras_rnn_kit.text.reading.streams import LabelledTexts, Texts
     from keras_rnn_kit.text.sources import (
@@ -29,12 +32,14 @@ if TYPE_CHECKING:
     from keras_rnn_kit.text.tokenizers import (
         ByteTokenizer,
         CharacterTokenizer,
+        CliticTokenizer,
         GraphemeTokenizer,
         SubwordTokenizer,
         Tokenizer,
         WordTokenizer,
         tokenizer_from_config,
     )
+    from keras_rnn_kit.text.translation_scores import TranslationScores, bleu, score_translations
     from keras_rnn_kit.text.vocabulary import SPECIALS, Vocabulary
 
 _PLACES = {
@@ -42,27 +47,38 @@ _PLACES = {
     "ByteTokenizer": "tokenizers",
     "CharacterTokenizer": "tokenizers",
     "Cleaning": "cleaning",
+    "CliticTokenizer": "tokenizers",
     "Corpus": "corpus.corpus",
     "GraphemeTokenizer": "tokenizers",
     "LabelledTexts": "reading.streams",
     "NGramModel": "ngrams.model",
     "SubwordTokenizer": "tokenizers",
+    "TaggedText": "punctuation",
     "TextEncoder": "encoder",
     "TextStatistics": "statistics.results",
     "Texts": "reading.streams",
     "Tokenizer": "tokenizers",
+    "TranslationScores": "translation_scores",
     "Vocabulary": "vocabulary",
     "WordTokenizer": "tokenizers",
+    "bleu": "translation_scores",
+    "date_pairs": "dates",
     "film_reviews": "builtin",
     "is_corpus": "corpus.corpus",
     "label_ids": "reading.labelled",
     "labelled_splits": "sources",
     "labelled_texts": "sources",
     "load_labelled": "sources",
+    "load_pairs": "pairs",
     "load_text": "sources",
     "python_manual": "builtin",
+    "references": "pairs",
     "repair_corpus": "corpus.repair",
+    "restore": "punctuation",
+    "score_translations": "translation_scores",
     "sentences": "statistics.sentence_cuts",
+    "split_pairs": "pairs",
+    "tagged_text": "punctuation",
     "text_statistics": "statistics.statistics",
     "texts": "sources",
     "tokenizer_from_config": "tokenizers",
@@ -73,27 +89,38 @@ __all__ = [
     "ByteTokenizer",
     "CharacterTokenizer",
     "Cleaning",
+    "CliticTokenizer",
     "Corpus",
     "GraphemeTokenizer",
     "LabelledTexts",
     "NGramModel",
     "SubwordTokenizer",
+    "TaggedText",
     "TextEncoder",
     "TextStatistics",
     "Texts",
     "Tokenizer",
+    "TranslationScores",
     "Vocabulary",
     "WordTokenizer",
+    "bleu",
+    "date_pairs",
     "film_reviews",
     "is_corpus",
     "label_ids",
     "labelled_splits",
     "labelled_texts",
     "load_labelled",
+    "load_pairs",
     "load_text",
     "python_manual",
+    "references",
     "repair_corpus",
+    "restore",
+    "score_translations",
     "sentences",
+    "split_pairs",
+    "tagged_text",
     "text_statistics",
     "texts",
     "tokenizer_from_config",

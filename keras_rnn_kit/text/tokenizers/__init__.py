@@ -7,6 +7,7 @@ A tokenizer has three methods: `tokenize(text) -> list[str]`, `join(tokens) -> s
 
 from keras_rnn_kit.text.tokenizers.byte import ByteTokenizer
 from keras_rnn_kit.text.tokenizers.character import CharacterTokenizer
+from keras_rnn_kit.text.tokenizers.clitic import CliticTokenizer
 from keras_rnn_kit.text.tokenizers.contract import Tokenizer
 from keras_rnn_kit.text.tokenizers.grapheme import GraphemeTokenizer
 from keras_rnn_kit.text.tokenizers.registry import tokenizer_from_config
@@ -16,6 +17,7 @@ from keras_rnn_kit.text.tokenizers.word import WordTokenizer
 __all__ = [
     "ByteTokenizer",
     "CharacterTokenizer",
+    "CliticTokenizer",
     "GraphemeTokenizer",
     "SubwordTokenizer",
     "Tokenizer",

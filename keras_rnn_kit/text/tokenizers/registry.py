@@ -6,6 +6,7 @@ from typing import Any
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text.tokenizers.byte import ByteTokenizer
 from keras_rnn_kit.text.tokenizers.character import CharacterTokenizer
+from keras_rnn_kit.text.tokenizers.clitic import CliticTokenizer
 from keras_rnn_kit.text.tokenizers.contract import Configured, Tokenizer
 from keras_rnn_kit.text.tokenizers.grapheme import GraphemeTokenizer
 from keras_rnn_kit.text.tokenizers.subword import SubwordTokenizer
@@ -16,6 +17,7 @@ _TOKENIZERS: dict[str, type[Configured]] = {
     for kind in (
         ByteTokenizer,
         CharacterTokenizer,
+        CliticTokenizer,
         GraphemeTokenizer,
         SubwordTokenizer,
         WordTokenizer,

@@ -9,6 +9,7 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text import (
     ByteTokenizer,
     CharacterTokenizer,
+    CliticTokenizer,
     GraphemeTokenizer,
     SubwordTokenizer,
     Tokenizer,
@@ -127,6 +128,7 @@ def test_a_line_of_megabytes_is_cut(piece):
 TOKENIZERS = (
     ByteTokenizer(),
     CharacterTokenizer(),
+    CliticTokenizer(),
     GraphemeTokenizer(),
     SubwordTokenizer([]),
     SubwordTokenizer(["a b", "ab c"]),
@@ -150,5 +152,5 @@ def test_tokenizers_differ():
 
 @pytest.mark.parametrize("config", [{}, {"type": "bpe"}, {"type": ["words"]}, None, "words"])
 def test_unknown_config(config):
-    with pytest.raises(KitError, match="one of bytes, characters, graphemes, subwords, words"):
+    with pytest.raises(KitError, match="one of bytes, characters, clitics, graphemes, subwords"):
         tokenizer_from_config(config)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from keras_rnn_kit import plots
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.plots import plot_curves, plot_text_statistics
+from keras_rnn_kit.pictures import plot_curves, plot_text_statistics
+from keras_rnn_kit.pictures.figure import _short_number
 from keras_rnn_kit.text.statistics.statistics import text_statistics
 
 figures = pytest.importorskip(
@@ -131,7 +131,7 @@ def test_statistics_of_next_to_nothing(text: str, max_n: int, tmp_path: Path, dr
     ("value", "written"), [(1, "1"), (10_000, "10,000"), (1e6, "1M"), (1e10, "10,000M"), (0.1, "")]
 )
 def test_numbers_on_an_axis(value: float, written: str) -> None:
-    assert plots._short_number(value) == written
+    assert _short_number(value) == written
 
 
 def test_without_matplotlib(tmp_path: Path, monkeypatch: Any) -> None:
