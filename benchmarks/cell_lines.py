@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import adding_problem, cell_step, small_language_model
-from benchmarks.equal_parameters import parameters_of
 from benchmarks.grid import Shape
 from benchmarks.peers import AS_IT_COMES, OURS
 from benchmarks.report import progress
 from keras_rnn_kit.layers.named import NamedRNN
+from keras_rnn_kit.models.equal_parameters import parameters_of
 
 WIDTH = 128  # E and H where the parameters are counted
 

@@ -39,6 +39,7 @@ TRAINING = (
 TRAINING_ASKED = Shape(32, 100, 64, 128)  # where a factor is asked, not only "no slower"
 
 CELLS = (Shape(32, 100, 64, 128), Shape(64, 64, 64, 256))  # where every cell is timed
+STRUCTURES = TRAINING[:3]  # where what is more than one cell is timed
 
 INFERENCE = (
     Shape(1, 100, 64, 128),

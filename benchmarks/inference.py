@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for structure in (name for name in chosen if name in onnx_graphs.STRUCTURES):
         logits, seconds = config.output == "logits", WHOLE_SECONDS if whole else onnx_runs.SECONDS
         rows = []
-        for masked in (False, True):
+        for masked in (False, True) if onnx_graphs.STRUCTURES[structure].masks else (False,):
             for row in structure_rows(structure, shapes, masked, logits, threads, rounds, seconds):
                 rows.append(row)
                 progress(str(row))
@@ -133,13 +133,19 @@ def structure_rows(
     seconds: float,
 ) -> Iterator[Row]:
     """A row for each shape and number of threads; shapes of one width share their graphs."""
-    widths = dict.fromkeys((shape.features, shape.units) for shape in shapes)
-    for width in widths:
-        ours, theirs = onnx_graphs.models(structure, *width, masked=masked, logits=logits)
+    kind = onnx_graphs.STRUCTURES[structure]
+
+    def of_graph(shape: grid.Shape) -> tuple[int, int, int | None]:
+        return shape.features, shape.units, shape.time if kind.fixed else None
+
+    for sizes in dict.fromkeys(map(of_graph, shapes)):
+        *width, time = sizes
+        ours, theirs = onnx_graphs.models(
+            structure, *width, masked=masked, logits=logits, time=time
+        )
         graphs = onnx_graphs.onnx_graphs(ours, theirs, structure)
         traced = served_models.traced(theirs)
-        kind = onnx_graphs.STRUCTURES[structure]
-        for shape in (s for s in shapes if (s.features, s.units) == width):
+        for shape in (s for s in shapes if of_graph(s) == sizes):
             for threads in counts:
                 others: dict[str, served_models.Run] = {}
                 if threads == 2:  # TensorFlow takes all cores, here two

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks import generation, loading
 from benchmarks.grid import Shape
-from benchmarks.onnx_graphs import KERAS_EXPORT, PEERS
+from benchmarks.onnx_graphs import KERAS_EXPORT, PEERS, STRUCTURES
 from benchmarks.peers import OURS
 from benchmarks.report import Asked, Row, at_least, at_most
 
@@ -22,7 +22,8 @@ def of_graphs(rows: Sequence[Row]) -> list[Asked]:
             of = {"layer": layer, "masked": masked}
             cases = [row for row in rows if of.items() <= row.case.items()]
             asked += no_slower(f"{_named(layer, masked)}: no slower than", cases, PEERS[1:])
-            asked += _factors(_named(layer, masked), cases, layer in GATED, masked == "yes")
+            if STRUCTURES[layer].factors:
+                asked += _factors(_named(layer, masked), cases, layer in GATED, masked == "yes")
     return asked
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from benchmarks import asked, cell_step, fit_step, fresh, grid, layer_step
+from benchmarks import asked, cell_step, fit_step, fresh, grid, layer_step, structure_step
 from benchmarks.fit_models import Task
 from benchmarks.layer_step import GRU, LSTM, SIMPLE_RNN, Kind
 from benchmarks.peers import AS_IT_COMES
@@ -64,6 +64,18 @@ def cells(effort: Effort) -> list[Table]:
     return [Table(title, rows, text, asked.of_keras(title, rows, 1.5))]
 
 
+def structures(effort: Effort) -> list[Table]:
+    """What is more than one cell over time, beside the same written in stock Keras."""
+    title = "structures, forward and backward"
+    rows = []
+    for name in structure_step.STRUCTURES:
+        for shape in grid.STRUCTURES[: effort.shapes]:
+            rows.append(structure_step.structure_row(name, shape, rounds=effort.rounds))
+            progress(f"{title}: {rows[-1]}")
+    text = rows_table(rows, structure_step.PEERS, [AS_IT_COMES])
+    return [Table(title, rows, text, asked.of_structures("structures", rows))]
+
+
 def fit(effort: Effort) -> list[Table]:
     """One step of `model.fit`, of a character model and of a classifier."""
     tasks: tuple[Task, ...] = ("character model", "classifier")
@@ -102,6 +114,7 @@ SECTIONS: dict[str, Section] = {
     "gru": gru,
     "lstm": lstm,
     "cells": cells,
+    "structures": structures,
     "fit": fit,
     "process": process,
 }

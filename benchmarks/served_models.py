@@ -20,10 +20,10 @@ Run = Callable[[npt.NDArray[np.int32]], Callable[[], list[Any]]]
 
 
 def traced(model: keras.Model) -> Run:
-    """Keras's model in a `tf.function`, batch and time free."""
+    """Keras's model in a `tf.function`, batch and time free where the model has them so."""
     function = tf.function(
         lambda tokens: model(tokens, training=False),
-        input_signature=[tf.TensorSpec([None, None], tf.int32)],
+        input_signature=[tf.TensorSpec(model.input_shape, tf.int32)],
         autograph=False,
     )
 

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.equal_parameters import parameters_of, units_for
 from keras_rnn_kit.data import language_model_windows
 from keras_rnn_kit.layers.named import NamedRNN
+from keras_rnn_kit.models.equal_parameters import parameters_of, units_for
 from keras_rnn_kit.text import TextEncoder, load_text
 
 

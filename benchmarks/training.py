@@ -23,7 +23,7 @@ QUICK = Effort(rounds=3, shapes=2, cells=3, repeats=1)  # a look, no figure to q
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The defaults take a quarter of an hour on two CPU cores."""
+    """The defaults take half an hour on two CPU cores."""
 
     rounds: int = option(7, "how often each peer is timed")
     only: str | None = option(

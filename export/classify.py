@@ -4,17 +4,14 @@ Run it with `python -m export.classify BUNDLE [TEXT ...] [--file PATH]`; one lin
 one text.
 """
 
-import itertools
 import json
-import os
-import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from keras_rnn_kit.commands import bundle_parser, run
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime import Classifier, read_bundle
-from keras_rnn_kit.text.files import input_lines
+from keras_rnn_kit.text.given import given_texts
 
 _TOGETHER = 256  # lines of a file that are judged at once
 
@@ -32,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise KitError("there must be a text to classify; received none. Pass TEXT or --file.")
     model = Classifier(read_bundle(arguments.bundle), arguments.provider)
     count = 0
-    for texts in _batches(arguments.texts, arguments.file, arguments.encoding):
+    given = given_texts(arguments.texts, arguments.file, arguments.encoding, _TOGETHER)
+    for texts in given:
         count += len(texts)
         for text, row in zip(texts, model.predict_proba(texts), strict=True):
             best = int(row.argmax())
@@ -46,24 +44,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not count:
         raise KitError(f"there must be a text to classify; {arguments.file} holds none.")
     return 0
-
-
-def _batches(texts: list[str], file: str | None, encoding: str) -> Iterator[list[str]]:
-    if texts:
-        yield texts
-    if file is None:
-        return
-    lines, size = input_lines(file, encoding), 1 if file == "-" and _waits() else _TOGETHER
-    while batch := list(itertools.islice(lines, size)):
-        yield batch
-
-
-def _waits() -> bool:
-    """Whether what writes to us, line by line, may wait for the answer to each."""
-    try:
-        return not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
-    except OSError:  # standard input that is no file of the system's
-        return False
 
 
 if __name__ == "__main__":

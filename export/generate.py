@@ -19,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--top-k", type=int, help="sample from the K likeliest tokens only")
     parser.add_argument("--top-p", type=float, help="... from the likeliest that hold mass P")
     parser.add_argument("--seed", type=int, help="makes the text repeatable")
+    parser.add_argument("--label", help="of a conditional model: in whose manner it writes")
     parser.add_argument("--stop", help="a token that ends the text, such as a line break")
     arguments = parser.parse_args(argv)
 
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         top_p=arguments.top_p,
         seed=arguments.seed,
         stop=arguments.stop,
+        label=arguments.label,
     )
     if unknown:
         print(f"note: read as <unk>: {' '.join(map(repr, unknown))}", file=sys.stderr)

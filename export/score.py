@@ -21,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to score")
     parser.add_argument("--file", help="a file whose text is scored as one; - is standard input")
     parser.add_argument("--lines", action="store_true", help="score each line of the file")
+    parser.add_argument("--label", help="of a conditional model: what the texts begin from")
     parser.add_argument("--encoding", default="utf-8", help="of the file")
     parser.add_argument("--json", action="store_true", help="a JSON object a line, tokens' scores")
     arguments = parser.parse_args(argv)
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise KitError("there must be a text to score; received none. Pass TEXT or --file.")
     model = LanguageModel(read_bundle(arguments.bundle), arguments.provider)
     for text, shown in _texts(arguments.texts, arguments.file, arguments.lines, arguments.encoding):
-        scores = model.score(text)
+        scores = model.score(text, arguments.label)
         nats = -float(scores.mean())
         if arguments.json:
             found = {"text": shown, "perplexity": float(np.exp(nats)), "nats": nats}

@@ -54,6 +54,23 @@ def parse(config: type[Config], description: str, argv: Sequence[str] | None = N
     return config(**vars(parser.parse_args(argv)))
 
 
+def whole_numbers(name: str, given: str, least: int = 1) -> list[int]:
+    """The whole numbers in "1,2,3"; `KitError` for anything else, or one below `least`.
+
+    Example:
+
+    >>> whole_numbers("--lengths", "50, 100")
+    [50, 100]
+    """
+    parts = [part.strip() for part in given.split(",")]
+    if not all(part.isdecimal() and int(part) >= least for part in parts):
+        raise KitError(
+            f"{name} must be whole numbers of {least} or more with commas between them; received "
+            f"{given!r}. Pass e.g. {name} {least + 1},{least + 2}."
+        )
+    return [int(part) for part in parts]
+
+
 def bundle_parser(description: str) -> argparse.ArgumentParser:
     """The options that every command on a bundle has: the bundle, and what runs it."""
     parser = argparse.ArgumentParser(description=description)

@@ -88,7 +88,8 @@ def load_model(path: str | os.PathLike[str]) -> keras.Model:
         )
     # Loading a model needs its classes registered.
     import keras_rnn_kit.layers
-    import keras_rnn_kit.models  # noqa: F401
+    import keras_rnn_kit.models
+    import keras_rnn_kit.training  # noqa: F401
 
     try:
         return keras.saving.load_model(file)

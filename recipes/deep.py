@@ -7,7 +7,7 @@ Run it with `python -m recipes.deep`; `--help` lists the options. The pieces liv
 import dataclasses
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,10 @@ with starting_quietly():
     import keras
 
     from keras_rnn_kit.arguments import positive_integer
-    from keras_rnn_kit.cells import DeepTransitionCell, SimpleRNNCell
     from keras_rnn_kit.data import language_model_windows
     from keras_rnn_kit.folders import check_free
-    from keras_rnn_kit.layers import StackedRNN
-    from keras_rnn_kit.models.equal_parameters import parameters_of, units_for
+    from keras_rnn_kit.models import LanguageModel
+    from keras_rnn_kit.models.equal_parameters import units_for
     from keras_rnn_kit.pictures.perplexities import plot_perplexities
     from keras_rnn_kit.runs import save_run
     from keras_rnn_kit.text import is_corpus
@@ -53,25 +52,16 @@ class Config:
     overwrite: bool = option(False, "replace a run folder that is there")
 
 
-Kind = Callable[[int], StackedRNN]  # the recurrent layer of so many units
+def kinds(depth: int) -> dict[str, dict[str, Any]]:
+    """Where a network can be deep, by name: what its `LanguageModel` is made with."""
 
-
-def kinds(depth: int) -> dict[str, Kind]:
-    """Where a network can be deep, by name."""
-
-    def stacked(layers: int) -> Kind:
-        return lambda units: StackedRNN(
-            [SimpleRNNCell(units) for _ in range(layers)], return_sequences=True
-        )
-
-    def deep(**depths: Any) -> Kind:
-        given = {"transition_depth": 1, **depths}
-        return lambda units: StackedRNN([DeepTransitionCell(units, **given)], return_sequences=True)
+    def deep(**depths: Any) -> dict[str, Any]:
+        return {"cell": "DeepTransition", "cell_arguments": {"transition_depth": 1, **depths}}
 
     return {
-        SHALLOW: stacked(1),
-        "2 layers stacked": stacked(2),
-        "3 layers stacked": stacked(3),
+        SHALLOW: {"layers": 1},
+        "2 layers stacked": {"layers": 2},
+        "3 layers stacked": {"layers": 3},
         "deep input": deep(input_depth=depth),
         "deep transition": deep(transition_depth=depth, skip=False),
         "deep transition, skip": deep(transition_depth=depth),
@@ -101,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     print(f"{'':22}{'units':>7}{'parameters':>12}{'perplexity':>12}{'bits':>8}{'seconds':>9}")
     rows: list[dict[str, Any]] = []
-    kept: tuple[keras.Model, NextTokenFit] | None = None
+    kept: tuple[LanguageModel, NextTokenFit] | None = None
     for name, kind in kinds(config.depth).items():
         row, model, fit = train(name, kind, config, text)
         if kept is None or _order(row) < min(map(_order, rows)):
@@ -138,26 +128,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"no picture: {error}", file=sys.stderr)
     print(f"\nBest: {report['best']}; its model is the one that is saved.")
     print("Wrote " + ", ".join(map(str, files)))
+    print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
     if any(row["interrupted"] for row in rows):
         return 130
     return int(any(row["diverged"] for row in rows))
 
 
 def train(
-    name: str, kind: Kind, config: Config, text: HeldOutText
-) -> tuple[dict[str, Any], keras.Model, NextTokenFit]:
+    name: str, kind: Mapping[str, Any], config: Config, text: HeldOutText
+) -> tuple[dict[str, Any], LanguageModel, NextTokenFit]:
     """One kind of depth: its line of the report, the model, and how its training went."""
-    keras.utils.set_random_seed(config.seed)
     size = len(text.encoder.vocabulary)
 
-    def parameters(units: int) -> int:
-        recurrent = parameters_of(kind, config.embedding, units)
-        return size * config.embedding + recurrent + (units + 1) * size
+    def built(units: int) -> LanguageModel:
+        model = LanguageModel(size, units, embedding=config.embedding, **kind)
+        model.build((None, None))
+        return model
 
-    units = units_for(parameters, config.parameters)
-    tokens = keras.Input((None,), dtype="int32")
-    hidden = kind(units)(keras.layers.Embedding(size, config.embedding)(tokens))
-    model = keras.Model(tokens, keras.layers.Dense(size)(hidden))
+    units = units_for(lambda units: built(units).count_params(), config.parameters)
+    keras.utils.set_random_seed(config.seed)  # however many were built to be counted
+    model = built(units)
     shape: dict[str, Any] = {"batch_size": config.batch_size, "seq_length": config.seq_length}
     fit = fit_next_token(
         model,

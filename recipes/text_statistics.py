@@ -15,7 +15,7 @@ from typing import Literal
 from keras_rnn_kit.commands import option, parse, run
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.folders import check_free, whole_folder
-from keras_rnn_kit.plots import plot_text_statistics
+from keras_rnn_kit.pictures import plot_text_statistics
 from keras_rnn_kit.text import Cleaning, text_statistics, texts
 
 REPORT, PICTURE = "report.json", "statistics.png"

@@ -1,9 +1,11 @@
 """The pages in docs/ do what they say: their code runs, from top to bottom, as pasted."""
 
+import importlib.util
 import json
 import re
 import sys
 import types
+import xml.dom.minidom
 from pathlib import Path
 
 import numpy as np
@@ -101,3 +103,50 @@ def test_the_page_on_text_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys)
     )
     assert inputs.shape == targets.shape == weights.shape == (32, 20)
     assert len(module.texts_left) == len(module.labels_left)
+
+
+def run_page(page, folder):
+    """What the page leaves behind, run in an empty folder."""
+    found: dict = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for block in blocks_of(page):
+            exec(compile(block, page, "exec"), found)
+    return found
+
+
+def test_the_page_on_recurrence(tmp_path, capsys):
+    found = run_page("recurrence.md", tmp_path)
+    shapes, count, names = capsys.readouterr().out.splitlines()
+    assert shapes == "(2, 7, 4) (2, 7, 5)"
+    assert count == "True"
+    assert "initial_state_0" in names
+    assert found["one"].shape == (2, 4)
+
+
+def test_the_page_on_backpropagation_through_time(tmp_path, capsys):
+    found = run_page("backpropagation_through_time.md", tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    norms = {tuple(line.split()[:2]): float(line.split()[2]) for line in lines[1:7]}
+    for radius in ("0.9", "1.0", "1.2"):
+        assert norms["tanh", radius] < norms["linear", radius]
+    assert norms["linear", "1.2"] > 1e7
+    assert found["far"] < 1e-3
+    off = [float(line.split()[1]) for line in lines[8:11]]
+    assert off == sorted(off, reverse=True), "the longer the stretches, the nearer"
+    # 500 draws: the mean is some √500 = 22 times as near as one of them.
+    assert found["error_of_mean"] < found["error_of_one"] / 10
+    perplexity = float(lines[-1].split()[1].rstrip(","))
+    assert perplexity < found["V"] / 2
+
+
+@pytest.mark.parametrize("figure", ["unfolding.svg", "computational_graph.svg"])
+def test_a_figure_is_what_its_code_draws(figure):
+    spec = importlib.util.spec_from_file_location("figures", DOCS / "figures.py")
+    figures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(figures)
+    drawn = figures.FIGURES[figure]()
+    assert (DOCS / figure).read_text(encoding="utf-8") == drawn
+    xml.dom.minidom.parseString(drawn)
+    pages = "".join(page.read_text(encoding="utf-8") for page in DOCS.glob("*.md"))
+    assert f"({figure})" in pages, "a page shows it"

@@ -10,6 +10,7 @@ CASES = [
     ("keras_rnn_kit", (*TRAINERS, "onnxruntime", "numpy")),
     ("keras_rnn_kit.text", (*TRAINERS, "onnxruntime")),
     ("keras_rnn_kit.generation", (*TRAINERS, "onnxruntime")),
+    ("keras_rnn_kit.reference", (*TRAINERS, "onnxruntime")),
     ("keras_rnn_kit.runtime", (*TRAINERS, "onnxruntime")),
 ]
 

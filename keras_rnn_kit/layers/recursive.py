@@ -157,7 +157,7 @@ class RecursiveNetwork(keras.layers.Layer):
             _, *nodes = _repeated(more, upwards, [ops.zeros((), "int32"), *nodes])
         there = ops.reshape(ops.greater_equal(merges[..., 0], 0), (ops.shape(merges)[0], -1))
         numbers = ops.arange(ops.shape(there)[1], dtype="int32") + leaves
-        last = ops.max(ops.where(there, numbers, 0), axis=1)  # 0: the first leaf
+        last = ops.max(ops.where(there, numbers, 0), axis=1, initial=0)  # 0: the first leaf
         return _taken(nodes[0], last[:, None])[:, 0]
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:

@@ -57,7 +57,9 @@ def make_cell(
     """
     given = {} if activation is None else {"activation": activation}
     further = serialized_arguments(cell, cell_arguments) or {}
-    further = {name: _deserialized(name, value) for name, value in further.items()}
+    further = {
+        name: keras.saving.deserialize_keras_object(value) for name, value in further.items()
+    }
     made: ProjectedCell = _class_of(name_of_cell(cell))(units, **given, **further, dtype=dtype)
     return made
 
@@ -83,9 +85,7 @@ def serialized_arguments(
             f"{', '.join(known)}; received {wrong[0]!r}. Leave it out; {', '.join(SETTLED)} are "
             "the model's own."
         )
-    return {
-        name: keras.saving.serialize_keras_object(value) for name, value in cell_arguments.items()
-    }
+    return {name: _serialized(name, value) for name, value in cell_arguments.items()}
 
 
 def as_config(cell_arguments: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -115,15 +115,27 @@ def _further_arguments(cell: CellClass) -> list[str]:
     return [name for name in dict.fromkeys(found) if name not in left_out]
 
 
-def _deserialized(name: str, value: Any) -> Any:
+def _serialized(name: str, value: Any) -> Any:
     try:
-        return keras.saving.deserialize_keras_object(value)
-    except (TypeError, ValueError, ImportError) as error:
+        found = keras.saving.serialize_keras_object(value)
+        again = keras.saving.deserialize_keras_object(found)
+    except (AttributeError, ImportError, TypeError, ValueError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise KitError(
-            "cell_arguments must be what a saved model can be loaded with; received "
-            f"{name}={value!r}, which can't ({str(error).splitlines()[0][:200]}). Register its "
-            "class or function with keras.saving.register_keras_serializable."
+            f"cell_arguments must be what a saved model can be loaded with; received {name}="
+            f"{value!r}, which can't be ({reason}). Pass a name, a number, or an object whose "
+            "class is registered with keras.saving.register_keras_serializable."
         ) from None
+    if isinstance(value, keras.initializers.Initializer):  # Keras's Identity forgets its gain
+        for part, one in vars(value).items():
+            if part not in ("seed", "_init_seed") and isinstance(one, (int, float, str)):
+                if getattr(again, part, None) != one:
+                    raise KitError(
+                        f"cell_arguments must be what a saved model can be loaded with; received "
+                        f"{name}={value!r}, whose config lacks {part}={one!r}. Pass an initializer "
+                        "that has it in get_config()."
+                    )
+    return found
 
 
 def _kit_name(cell: CellClass) -> str | None:

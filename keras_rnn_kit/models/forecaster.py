@@ -148,7 +148,11 @@ class Forecaster(keras.Model):
         ]
         points = 1 if iterated else horizon
         self.output_layer = keras.layers.Dense(
-            points * variables * figures, name="output", dtype=policy
+            points * variables * figures,
+            # There is nothing to tell apart in a linear model, and from 0 it is found sooner.
+            kernel_initializer="zeros" if self.recurrence == LINEAR else "glorot_uniform",
+            name="output",
+            dtype=policy,
         )
         self._forward: Forward | None = None
         self.feedback_layer = None

@@ -47,7 +47,7 @@ class SourceAttention(keras.layers.Layer):
         self.units = units
         policy = self.dtype_policy
         self.key_layer = keras.layers.Dense(units, name="key", dtype=policy)
-        self.query_layer = None
+        self.query_layer: Any = None
         if score == "bahdanau":
             self.query_layer = keras.layers.Dense(units, use_bias=False, name="query", dtype=policy)
             self.attention: Any = keras.layers.AdditiveAttention(name="attention", dtype=policy)

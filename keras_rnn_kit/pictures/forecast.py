@@ -65,6 +65,9 @@ def plot_forecasts(
     low, high = np.nanmin(series), np.nanmax(series)
     margin = 0.1 * (high - low)
     for axes in grid.flat:
+        if not axes.lines:  # a row of intervals with one alone
+            axes.set_axis_off()
+            continue
         # A forecast that runs away must not flatten all the others.
         axes.set_ylim(low - margin, high + margin)
         axes.set_xlabel("time step")

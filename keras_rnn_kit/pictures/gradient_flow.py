@@ -88,6 +88,8 @@ def plot_clipping(
         if key == "gradient_norm":
             axes.axhline(limit, color="k", linewidth=0.8, linestyle=":", label="limit")
         axes.set_yscale("log")
+        if key == "loss" and np.isfinite(start := next(iter(runs.values()))[key][0]) and start > 0:
+            axes.set_ylim(top=100 * start)  # a run that diverges leaves the picture
         axes.set_title(title, fontsize=10)
         axes.set_xlabel("step of training")
         axes.grid(alpha=0.3)

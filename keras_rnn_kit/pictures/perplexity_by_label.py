@@ -7,12 +7,15 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.pictures.figure import new_figure
 
 _WIDTH = 0.8  # of a label's bars together
+_WIDE = 8  # largest by smallest bar, above which the axis is logarithmic
 
 
 def plot_perplexity_by_label(
     perplexities: Mapping[str, Mapping[str, float]], path: str | os.PathLike[str]
 ) -> None:
     """Draws a group of bars for each label, one bar a model, its perplexity above it.
+
+    The axis is logarithmic where the perplexities lie far from each other.
 
     Args:
         perplexities: by the model's name and the label.
@@ -42,5 +45,10 @@ def plot_perplexity_by_label(
     axes.set_axisbelow(True)
     axes.grid(axis="y", alpha=0.3)
     axes.margins(y=0.1)
+    found = [value for of_labels in perplexities.values() for value in of_labels.values()]
+    if max(found) > _WIDE * min(found):
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=1)  # certainty
+        axes.yaxis.set_major_formatter("{x:g}")
     figure.legend(loc="outside right upper", title="label", fontsize=8, title_fontsize=8)
     figure.savefig(path, dpi=120)

@@ -32,6 +32,7 @@ def plot_errors_by_step(
         axes.set_xlabel("steps ahead, running free")
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8, loc="lower right")
     grid[0, 0].set_ylabel("root mean squared error")
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=8)
     figure.savefig(path, dpi=120)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime.bundle import Bundle, read_bundle
 from keras_rnn_kit.runtime.difference import TOLERANCES, Difference, least_likely, relative
+from keras_rnn_kit.runtime.kinds.language_model import START
 from keras_rnn_kit.runtime.session import open_session
 from keras_rnn_kit.runtime.states import States
 
@@ -147,13 +148,20 @@ def _likeliest(
     bundle: Bundle, sessions: Any, inputs: Arrays, batch: int, length: int
 ) -> Difference:
     (generated,) = sessions["generate"].run(["generated"], dict(inputs))
-    start = States(bundle.spec.states)
-    states = dict(zip(start.names, start.zeros(1), strict=True))
+    zeros = States(bundle.spec.states)
+
+    def logits_of(text: npt.NDArray[np.integer], row: int) -> Any:
+        states = zeros.zeros(1)
+        if START in sessions:
+            states = sessions[START].run(zeros.names, {"labels": inputs["labels"][row : row + 1]})
+        feed = {"tokens": text, **dict(zip(zeros.names, states, strict=True))}
+        return sessions["model"].run(["logits"], feed)[0]
+
     worst = least_likely(
         inputs["tokens"],
         inputs["lengths"],
         generated,
         len(bundle.encoder().vocabulary.specials),
-        lambda text: sessions["model"].run(["logits"], {"tokens": text, **states})[0],
+        logits_of,
     )
     return Difference("generate", "the likeliest", batch, length, worst)

@@ -59,16 +59,17 @@ def least_likely(
     lengths: npt.NDArray[np.integer],
     generated: npt.NDArray[np.integer],
     specials: int,
-    logits_of: Callable[[npt.NDArray[np.integer]], npt.NDArray[np.floating]],
+    logits_of: Callable[[npt.NDArray[np.integer], int], npt.NDArray[np.floating]],
 ) -> float:
     """`likelier` at its worst over the tokens that were generated after each prompt.
 
-    `logits_of` reads a text `[1, T]` and gives `[1, T, V]`; the first `specials` ids never come.
+    `logits_of` reads a text `[1, T]`, which the row of that number is, and gives `[1, T, V]`; the
+    first `specials` ids never come.
     """
     worst = 0.0
-    for prompt, size, row in zip(prompts, lengths, generated, strict=True):
+    for k, (prompt, size, row) in enumerate(zip(prompts, lengths, generated, strict=True)):
         text = np.concatenate([prompt[:size], row])[None, :-1]
-        logits = np.array(logits_of(text))[0, size - 1 :]
+        logits = np.array(logits_of(text, k))[0, size - 1 :]
         logits[:, :specials] = -np.inf
         worst = max(worst, likelier(logits, row))
     return worst

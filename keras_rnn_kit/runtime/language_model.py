@@ -12,9 +12,11 @@ from keras_rnn_kit.arguments import positive_integer
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.generation import Sampler, generate, stream
 from keras_rnn_kit.generation.generate import random_generator
+from keras_rnn_kit.label_names import ids_of_labels
 from keras_rnn_kit.runtime import loop
 from keras_rnn_kit.runtime.bound_steps import BoundSteps
 from keras_rnn_kit.runtime.bundle import Bundle
+from keras_rnn_kit.runtime.kinds.language_model import START
 from keras_rnn_kit.runtime.pieces import Pieces
 from keras_rnn_kit.runtime.session import check_session, open_session, threads_for
 from keras_rnn_kit.runtime.states import States
@@ -33,17 +35,16 @@ class LanguageModel:
         bundle: where it came from.
         encoder: its `TextEncoder`; ``encoder.unknown(prompt)`` tells which tokens of a prompt the
             model doesn't know.
+        labels: of a conditional model, the names of its labels; of another one, none. Where there
+            are labels, a text begins from one of them: `label` is a name, or an id.
         size: V.
     """
 
     def __init__(self, bundle: Bundle, provider: str = "cpu", threads: int | None = None) -> None:
-        if bundle.kind != "language_model":
-            raise KitError(
-                f"LanguageModel must be given a language model; received {bundle.path}, a "
-                f"{bundle.kind}. Use keras_rnn_kit.runtime.load."
-            )
+        bundle.must_be("language_model", "LanguageModel")
         self.bundle = bundle
         self.encoder = bundle.encoder()
+        self.labels = bundle.spec.labels
         self.size = bundle.spec.classes
         self._states = States(bundle.spec.states)
         self._pieces = Pieces(self.encoder)
@@ -51,7 +52,7 @@ class LanguageModel:
         self._provider, self._threads = provider, threads
         self._lock = threading.Lock()
         self._sessions: dict[str, Any] = {}
-        for name in ("model", "step"):
+        for name in ("model", "step", *([START] if self.labels else [])):
             self._session(name)
 
     def _session(self, name: str) -> Any:
@@ -67,6 +68,38 @@ class LanguageModel:
                 self._sessions[name] = session
             return self._sessions[name]
 
+    def initial_states(self, batch: int, label: Any = None) -> Arrays:
+        """What B texts begin from: zeros, or the states of their labels.
+
+        Args:
+            batch: B.
+            label: of a conditional model: one for all texts, or a list with one for each.
+
+        Raises:
+            KitError: a label that the model doesn't know, none where it has labels, one where it
+                has none, or another number than 1 or B.
+        """
+        if not self.labels:
+            if label is not None:
+                raise KitError(
+                    f"a label is for a conditional model; received {label!r} for {self.bundle.path}"
+                    ", which has no labels. Leave it out."
+                )
+            return self._states.zeros(batch)
+        if label is None:
+            raise KitError(
+                f"a conditional model begins from one of its labels, {', '.join(self.labels)}; "
+                "received none. Pass label=..., or states=model.initial_states(batch, label)."
+            )
+        feed = {"labels": self._label_ids(label, batch)}
+        states: Arrays = self._sessions[START].run(self._states.names, feed)
+        return states
+
+    def _label_ids(self, label: Any, batch: int) -> npt.NDArray[np.int32]:
+        """The ids `[B]` of one label for all rows, or of one for each."""
+        found = ids_of_labels(self.labels, label, batch)
+        return np.repeat(found, batch) if len(found) == 1 else found
+
     def step(
         self, tokens: npt.ArrayLike, states: Any = None
     ) -> tuple[npt.NDArray[np.floating[Any]], Arrays]:
@@ -74,14 +107,16 @@ class LanguageModel:
 
         Args:
             tokens: ids [B].
-            states: what the step before returned; None is the initial states.
+            states: what the step before returned; None is the initial states, which a conditional
+                model takes from `initial_states`.
 
         Returns:
             logits [B, V] of the token that follows, and the states after this one. Both are new
             arrays, so older states may be kept and gone back to.
 
         Raises:
-            KitError: an id outside the vocabulary, tokens or states of another shape.
+            KitError: an id outside the vocabulary, tokens or states of another shape; None where
+                the model has labels.
         """
         return self._run("step", token_ids(tokens, 1, self.size), states)
 
@@ -104,6 +139,7 @@ class LanguageModel:
         top_p: float | None = None,
         seed: int | np.random.Generator | None = None,
         stop: str | None = None,
+        label: Any = None,
     ) -> Prompt:
         """Goes on with a text, or with several at once.
 
@@ -115,21 +151,24 @@ class LanguageModel:
             temperature, top_k, top_p: see `keras_rnn_kit.generation.Sampler`.
             seed: an integer makes the text repeatable.
             stop: one token of the vocabulary, such as "\\n" or "<eos>", that ends a text.
+            label: of a conditional model: one for all texts, or a list with one for each.
 
         Returns:
             The continuation without the prompt and without the stop: ``prompt + continuation``
             reads as one text. No special token is ever chosen, but the stop.
 
         Raises:
-            KitError: an empty prompt, a setting out of range, a stop that isn't one token.
+            KitError: an empty prompt, a setting out of range, a stop that isn't one token; and what
+                `initial_states` raises.
         """
         prompts = self._prompt_ids([prompt] if isinstance(prompt, str) else list(prompt))
         settings = self._settings(temperature, top_k, top_p, seed, stop)
+        start = self.initial_states(len(prompts), label)
         if not isinstance(prompt, str) and loop.takes(
             self.bundle.spec.graphs.get(loop.NAME), prompts
         ):
-            return self._generate_inside(prompts, length, settings)
-        last, states = self._warm_up(prompts)
+            return self._generate_inside(prompts, length, settings, start, label)
+        last, states = self._warm_up(prompts, start)
         rows = generate(self._bound(states, len(last)), last[:, None], length, **settings)
         texts = []
         for before, row in zip(last.tolist(), rows.tolist(), strict=True):
@@ -148,34 +187,38 @@ class LanguageModel:
         top_p: float | None = None,
         seed: int | np.random.Generator | None = None,
         stop: str | None = None,
+        label: Any = None,
     ) -> Iterator[str]:
         """As `generate` of one text, but yields each token's text as soon as it is sampled.
 
         Where a character has several tokens, it comes with the last of them.
         """
-        last, states = self._warm_up(self._prompt_ids([prompt]))
+        prompts = self._prompt_ids([prompt])
+        last, states = self._warm_up(prompts, self.initial_states(1, label))
         settings = self._settings(temperature, top_k, top_p, seed, stop)
         steps = stream(self._bound(states, len(last)), last[:, None], length, **settings)
         ids = (int(step[0]) for step in steps)
         to_stop = itertools.takewhile(lambda after: after != settings["stop_id"], ids)
         return self._pieces.stream(int(last[0]), to_stop)
 
-    def score(self, text: str | npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def score(self, text: str | npt.ArrayLike, label: Any = None) -> npt.NDArray[np.float64]:
         """The log-probability of each token given all before it.
 
         Args:
             text: a text, or ids [N]; read in chunks with the states carried, so it may be long.
                 For several texts take ``map(model.score, texts)``, in threads if you like.
+            label: of a conditional model, what the text begins from.
 
         Returns:
             [N - 1] float64, natural logarithm; the first token has none before it.
 
         Raises:
-            KitError: fewer than two tokens, an id outside the vocabulary, logits that are NaN.
+            KitError: fewer than two tokens, an id outside the vocabulary, logits that are NaN; and
+                what `initial_states` raises.
         """
         ids = self._score_ids(text)
         scores = np.empty(len(ids) - 1)
-        states = None
+        states = self.initial_states(1, label)
         for start, inputs in chunks(ids[:-1], self.size):
             logits, states = self.read(inputs, states)
             targets = ids[start + 1 : start + 1 + inputs.shape[1]]
@@ -184,14 +227,16 @@ class LanguageModel:
             raise self._no_numbers(f"at token {int(np.isnan(scores).argmax()) + 1}")
         return scores
 
-    def perplexity(self, text: str | npt.ArrayLike) -> float:
+    def perplexity(self, text: str | npt.ArrayLike, label: Any = None) -> float:
         """exp(total negative log-likelihood / number of scored tokens) of a text; see `score`."""
-        return float(np.exp(-self.score(text).mean()))
+        return float(np.exp(-self.score(text, label).mean()))
 
     def _bound(self, states: Arrays, batch: int) -> BoundSteps:
         return BoundSteps(self._sessions["step"], self.bundle.spec.graphs["step"], states, batch)
 
     def _run(self, graph: str, tokens: Tokens, states: Any) -> tuple[npt.NDArray[Any], Arrays]:
+        if states is None:
+            states = self.initial_states(len(tokens))
         feed = dict(zip(self._states.names, self._states.check(states, len(tokens)), strict=True))
         feed["tokens"] = tokens
         logits, *states = self._sessions[graph].run(self._outputs, feed)
@@ -218,11 +263,11 @@ class LanguageModel:
                 )
         return found
 
-    def _warm_up(self, prompts: list[Tokens]) -> tuple[Tokens, Arrays]:
+    def _warm_up(self, prompts: list[Tokens], start: Arrays) -> tuple[Tokens, Arrays]:
         """Reads all but the last token of each prompt: last tokens [B] and states [B, ...]."""
         last, rows = [], []
-        for ids in prompts:
-            states = self._states.zeros(1)
+        for k, ids in enumerate(prompts):
+            states = [state[k : k + 1] for state in start]
             for _, inputs in chunks(ids[:-1], self.size):
                 states = self.read(inputs, states)[1]
             last.append(ids[-1])
@@ -230,18 +275,24 @@ class LanguageModel:
         return np.array(last, np.int32), [np.concatenate(part) for part in zip(*rows, strict=True)]
 
     def _generate_inside(
-        self, prompts: list[Tokens], length: int, settings: dict[str, Any]
+        self,
+        prompts: list[Tokens],
+        length: int,
+        settings: dict[str, Any],
+        start: Arrays,
+        label: Any,
     ) -> list[str]:
         """Several texts through `generate.onnx`; the arguments are checked as the steps do it."""
         names = ("temperature", "top_k", "top_p", "forbidden")
         Sampler(**{name: settings[name] for name in names})
         last = [int(ids[-1]) for ids in prompts]
-        if np.isnan(self.step(last)[0]).any():  # inside, NaN would be taken for some token
+        if np.isnan(self.step(last, start)[0]).any():  # inside, NaN would be taken for some token
             raise self._no_numbers("at the first token")
         stop, top_k, top_p = (settings[name] for name in ("stop_id", "top_k", "top_p"))
         rows = loop.run(
             self._session(loop.NAME),
             prompts,
+            None if label is None else self._label_ids(label, len(prompts)),
             length=positive_integer("length", length),
             temperature=settings["temperature"],
             top_k=0 if top_k is None else top_k,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from keras_rnn_kit.runtime.spec import Graph, Port
+from keras_rnn_kit.runtime.ports import Graph, Port
 from keras_rnn_kit.runtime.tokens import padded
 
 NAME = "generate"
@@ -20,6 +20,8 @@ INPUTS = (
     Port("seed", (), "int64"),
     Port("stop", (), "int32"),
 )
+# A conditional model's loop has this input, too.
+LABELS = Port("labels", ("B",), "int32")
 OUTPUTS = (Port("generated", ("B", "L"), "int32"), Port("counts", ("B",), "int32"))
 
 # The states after every token of all prompts lie side by side in memory while they are read.
@@ -40,14 +42,23 @@ def settings(**given: Any) -> dict[str, npt.NDArray[Any]]:
 
 def takes(graph: Graph | None, prompts: Sequence[npt.NDArray[np.int32]]) -> bool:
     """Whether the graph is the one that is known here, and the prompts are not too many for it."""
-    if graph is None or (graph.inputs, graph.outputs) != (INPUTS, OUTPUTS):
+    if graph is None or graph.outputs != OUTPUTS:
+        return False
+    if graph.inputs not in (INPUTS, (*INPUTS, LABELS)):
         return False
     return len(prompts) * max(map(len, prompts)) <= _MOST_TOKENS
 
 
-def run(session: Any, prompts: Sequence[npt.NDArray[np.int32]], **given: Any) -> list[list[int]]:
-    """The ids that follow each prompt, without the stop; see `settings`."""
+def run(
+    session: Any,
+    prompts: Sequence[npt.NDArray[np.int32]],
+    labels: npt.NDArray[np.int32] | None = None,
+    **given: Any,
+) -> list[list[int]]:
+    """The ids that follow each prompt, without the stop; see `settings`. Labels are ids `[B]`."""
     lengths = np.array([len(ids) for ids in prompts], np.int32)
     feed = {"tokens": padded(prompts, 0), "lengths": lengths, **settings(**given)}
+    if labels is not None:
+        feed[LABELS.name] = labels
     generated, counts = session.run([port.name for port in OUTPUTS], feed)
     return [row[:count].tolist() for row, count in zip(generated, counts, strict=True)]

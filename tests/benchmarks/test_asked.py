@@ -53,6 +53,15 @@ def test_the_worst_cell_is_named():
     assert (found.asked, found.measured, found.met) == ("≥ 1.3", "1.20 (MGU, 1, 2, 3, 8)", False)
 
 
+def test_each_structure_has_its_figure():
+    rows = [row(units, {"structure": "tree"}, keras=ratio) for units, ratio in ((4, 1.6), (8, 1.4))]
+    rows.append(row(8, {"structure": "decoder"}, keras=1.5))
+    assert by_what(asked.of_structures("layer", rows)) == {
+        "layer, tree: Keras / kit, every row": ("1.40 (tree, 1, 2, 3, 8)", False),
+        "layer, decoder: Keras / kit, every row": ("1.50 (decoder, 1, 2, 3, 8)", True),
+    }
+
+
 def test_a_factor_is_asked_of_the_fit_step_at_one_shape():
     at = {"B, T, E, H": str(grid.TRAINING_ASKED)}
     rows = [row(8, keras=0.9), Row(at, {OURS: [1.0], AS_IT_COMES: [1.6]})]

@@ -5,7 +5,16 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from benchmarks import cell_step, fit_step, fresh, grid, layer_step, sections, training
+from benchmarks import (
+    cell_step,
+    fit_step,
+    fresh,
+    grid,
+    layer_step,
+    sections,
+    structure_step,
+    training,
+)
 from benchmarks.grid import Shape
 from benchmarks.layer_step import GRU, LSTM, SIMPLE_RNN
 from benchmarks.peers import AS_IT_COMES, OURS
@@ -20,6 +29,7 @@ HEADINGS = {
     "gru": ["GRU alone, forward and", "GRU alone, right-padded"],
     "lstm": ["LSTM alone, forward and", "LSTM alone, right-padded"],
     "cells": ["Every other cell"],
+    "structures": ["Structures, forward and backward"],
     "fit": ["One step of fit, character model", "One step of fit, classifier"],
     "process": ["SimpleRNN, the first call of a process", "SimpleRNN, peak memory"],
 }
@@ -30,12 +40,17 @@ def tiny(monkeypatch):
     """One toy size of everything; what is timed is tested for itself."""
     monkeypatch.setattr(grid, "TRAINING", (TINY, LARGE))
     monkeypatch.setattr(grid, "CELLS", (TINY,))
+    monkeypatch.setattr(grid, "STRUCTURES", (TINY, LARGE))
+    monkeypatch.setattr(structure_step, "STRUCTURES", {"tree": structure_step.tree})
     monkeypatch.setattr(grid, "TRAINING_ASKED", TINY)
     effort = sections.Effort(rounds=1, shapes=1, cells=1, repeats=1)
     monkeypatch.setattr(training, "QUICK", effort)
     row = Row({"B, T, E, H": str(TINY)}, {OURS: [1.0], AS_IT_COMES: [2.0]})
     for module, name in ((layer_step, "layer_row"), (cell_step, "cell_row"), (fit_step, "fit_row")):
         monkeypatch.setattr(module, name, create_autospec(getattr(module, name), return_value=row))
+    row = Row({**row.case, "structure": "tree"}, row.times)
+    faked = create_autospec(structure_step.structure_row, return_value=row)
+    monkeypatch.setattr(structure_step, "structure_row", faked)
     figures = {"seconds": 0.5, "cpu_seconds": 0.5, "peak_bytes": 1e6}
     monkeypatch.setattr(fresh, "_process", lambda *_: figures)
 

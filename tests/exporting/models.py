@@ -31,10 +31,10 @@ def words() -> TextEncoder:
     return TextEncoder.build(REVIEWS, tokenizer="words", cleaning=Cleaning.sentiment())
 
 
-def language_model(encoder: TextEncoder, shape: Any = (None, None), **arguments: Any) -> Any:
+def language_model(encoder: TextEncoder, shape: Any = None, **arguments: Any) -> Any:
     arguments = {"units": 6, "embedding": 4, "layers": 2, "dropout": 0.3, **arguments}
     model = LanguageModel(len(encoder.vocabulary), **arguments)
-    model.build(shape)
+    model.build(model.free_shape if shape is None else shape)
     return with_weights(model)
 
 

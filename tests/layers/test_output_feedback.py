@@ -1,6 +1,7 @@
 """`OutputFeedbackRNN` fed with targets; running free it is in the catalogue."""
 
 import functools
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,7 +23,7 @@ NEARLY_ONE = float(np.nextafter(np.float32(1), np.float32(0)))
 RNG = np.random.default_rng(3)
 X, Y = RNG.normal(size=(ROWS, LENGTH, FEATURES)), RNG.normal(size=(ROWS, LENGTH, OUTPUTS))
 D_OUTPUTS = RNG.normal(size=(ROWS, LENGTH, OUTPUTS))
-MASKS = {"no mask": None, "every mask": every_mask(ROWS, LENGTH)}
+MASKS: dict[str, Any] = {"no mask": None, "every mask": every_mask(ROWS, LENGTH)}
 SEED = [3, 0]
 
 
@@ -47,7 +48,7 @@ def states_of(layer):
     return [rng.normal(size=(ROWS, size)) for size in layer.cell.state_sizes]
 
 
-def differentiate(layer, mask, inputs, targets, initial):
+def differentiate(layer, mask, initial, inputs, targets):
     weights = {weight.name: weight._value for weight in layer.trainable_weights}
     d_finals = [tf.sin(1.0 + tf.cast(tf.range(s.shape[-1]), s.dtype)) for s in initial]
     with tf.GradientTape() as tape:
@@ -71,7 +72,8 @@ def differentiate(layer, mask, inputs, targets, initial):
 @functools.cache
 def traced(layer, masked, unsized):
     def function(mask, *given):
-        return differentiate(layer, mask if masked else None, *given[:2], list(given[2:]))
+        inputs, targets, *initial = given
+        return differentiate(layer, mask if masked else None, initial, inputs, targets)
 
     def spec(array):
         sizes = [None] * 2 if array.ndim == 3 else [None]
@@ -90,7 +92,8 @@ def results(layer, rate, mask, way="compiled"):
     layer.cell.seed_generator.state.assign(SEED)
     given = [tf.constant(array, layer.compute_dtype) for array in (X, Y, *states_of(layer))]
     if way == "eager":
-        found = differentiate(layer, mask, *given[:2], given[2:])
+        inputs, targets, *initial = given
+        found = differentiate(layer, mask, initial, inputs, targets)
     else:
         some = tf.constant(np.ones((ROWS, LENGTH), bool) if mask is None else mask)
         found = traced(layer, mask is not None, way == "unknown sizes")(some, *given)
@@ -106,7 +109,7 @@ def wanted(layer, rate, mask, backwards=False):
     chosen = np.array(layer.cell.project_in_training(tf.constant(flat)))[:, -1]
     assert 0 < chosen.mean() < 1 or rate in (0, 1, NEARLY_ONE)
     chosen = chosen.reshape(ROWS, LENGTH, 1)[:, order]
-    weights = {w.name: np.array(w.value) for w in layer.trainable_weights}
+    weights: dict[str, Any] = {w.name: np.array(w.value) for w in layer.trainable_weights}
     reference = OutputFeedbackReference(**weights, forced=True)
     states = states_of(layer)
     d_finals = [np.tile(np.sin(1.0 + np.arange(s.shape[1])), (ROWS, 1)) for s in states]

@@ -9,7 +9,8 @@ import pytest
 
 from keras_rnn_kit import cells
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.models import LanguageModel, TextClassifier
+from keras_rnn_kit.initializers import PerGate
+from keras_rnn_kit.models import LanguageModel, SequenceTagger, TextClassifier, TreeClassifier
 from keras_rnn_kit.models.cells import cell_names
 from tests.exporting.models import saves_models, with_weights
 
@@ -25,6 +26,15 @@ class HalfCell(cells.WeightedCell):
 
 class Unregistered(HalfCell):
     pass
+
+
+class UnregisteredInitializer(keras.initializers.Initializer):
+    """Local to nobody's files: `__module__` names no module that could be imported."""
+
+    __module__ = "nowhere"
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        return keras.ops.zeros(shape, dtype)
 
 
 def test_every_cell_that_its_units_make_has_a_name() -> None:
@@ -82,3 +92,95 @@ def test_a_cell_that_isn_t_known(cell: Any) -> None:
     ):
         with pytest.raises(KitError, match=r"cell must be one of Anti.*UGRNN, or a Projected"):
             make()
+
+
+def cells_of(model: Any) -> list[Any]:
+    if isinstance(model, LanguageModel):
+        return [layer.cell for layer in model.recurrent_layers]
+    if isinstance(model, TreeClassifier):
+        return [model.tree.cell]
+    both = [(layer.forward_layer, layer.backward_layer) for layer in every_layer(model)]
+    return [layer.cell for pair in both for layer in pair]
+
+
+def every_layer(model: Any) -> list[Any]:
+    return [model.recurrent_layer, *model.upper_layers]
+
+
+@saves_models
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **more: LanguageModel(9, 4, layers=2, embedding=None, **more),
+        lambda **more: TextClassifier(9, ("a", "b"), 4, embedding=3, layers=2, **more),
+        lambda **more: SequenceTagger(9, ("a", "b"), 4, embedding=3, **more),
+        lambda **more: TreeClassifier(9, ("a", "b"), 4, **more),
+    ],
+)
+def test_further_arguments_reach_every_cell_and_are_saved(make: Any, tmp_path: Path) -> None:
+    given = {
+        "recurrent_dropout": 0.25,
+        "reset_after": False,
+        "recurrent_initializer": PerGate("orthogonal"),
+        "kernel_initializer": keras.initializers.RandomNormal(stddev=0.3),
+        "bias_constraint": "non_neg",
+    }
+    model = make(cell="GRU", cell_arguments=given)
+    logits = model(IDS)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(IDS), logits)
+    assert loaded.get_config() == model.get_config()
+    for one in (model, loaded):
+        for cell in cells_of(one):
+            assert (cell.recurrent_dropout, cell.reset_after) == (0.25, False)
+            assert isinstance(cell.recurrent_initializer, PerGate)
+            assert cell.kernel_initializer.stddev == 0.3
+            assert isinstance(cell.bias_constraint, keras.constraints.NonNeg)
+    # An object that all cells shared would draw the same for all of them.
+    drawn = [np.asarray(cell.recurrent_kernel.numpy()) for cell in cells_of(model)]
+    assert len({one.tobytes() for one in drawn}) == len(drawn)
+
+
+def test_without_further_arguments_a_config_is_as_it_was() -> None:
+    for model in (LanguageModel(9, 4), TextClassifier(9, ("a", "b"), 4)):
+        assert "cell_arguments" not in model.get_config()
+    assert LanguageModel(9, 4, cell_arguments={}).get_config()["cell_arguments"] == {}
+
+
+def test_an_output_that_is_not_as_wide_as_the_units() -> None:
+    given: Any = {"cell": "OutputFeedback", "layers": 2, "cell_arguments": {"outputs": 3}}
+    assert LanguageModel(9, 4, **given)(IDS).shape == (2, 6, 9)
+    assert TextClassifier(9, ("a", "b"), 4, **given).output_width == 6
+    assert TextClassifier(9, ("a", "b"), 4, **given)(IDS).shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"depth": 3}, r"further arguments of DeepTransition, by name, of input_depth, .*'depth'"),
+        (
+            {"units": 3},
+            r"received 'units'\. Leave it out; units, activation, dtype, name are the m",
+        ),
+        ([("skip", True)], r"received \[\('skip', True\)\]"),
+        ({"skip": object()}, r"can be loaded with; received skip=<object"),
+        ({"kernel_initializer": UnregisteredInitializer()}, "received kernel_initializer=.*Pass a"),
+        (
+            {"kernel_initializer": keras.initializers.Identity(0.5)},
+            r"received kernel_initializer=<.*>, whose config lacks gain=0\.5",
+        ),
+        ({"transition_depth": 0}, "transition_depth must be a positive integer"),
+    ],
+)
+def test_arguments_that_the_cell_does_not_take(wrong: Any, message: str) -> None:
+    with pytest.raises(KitError, match=message):
+        LanguageModel(9, 4, cell="DeepTransition", cell_arguments=wrong)
+
+
+def test_what_a_cell_lacks_is_not_among_its_arguments() -> None:
+    with pytest.raises(KitError, match="further arguments of LinearRecurrent") as error:
+        LanguageModel(9, 4, cell="LinearRecurrent", cell_arguments={"nothing": 1})
+    for lacking in cells.LinearRecurrentCell.lacks:
+        assert f" {lacking}," not in str(error.value).partition("received")[0]
+    assert "gated" in str(error.value)

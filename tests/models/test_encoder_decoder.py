@@ -73,7 +73,8 @@ def reference(model: EncoderDecoder, source: np.ndarray, target: np.ndarray) -> 
     start = zero if model.context == "input" else np.tanh(dense(model.bridges[0], context))
     cell = model.decoder_layers[0].cell
     hidden = recurrence(cell, np.concatenate(parts, axis=-1), start)
-    if (layer := model.source_attention) is not None:
+    layer = model.source_attention
+    if layer is not None:
         keys = dense(layer.key_layer, values)
         if model.attention == "luong":
             scores = hidden @ keys.T
@@ -131,7 +132,7 @@ def test_a_whole_target_equals_its_steps(models: dict[str, EncoderDecoder], name
     assert list(known) == [*model.state_names, *model.memory_names]
     for t in range(TARGETS.shape[1]):
         for value, (shape, dtype) in zip([*states, *memory], known.values(), strict=True):
-            named = {"B": 3, "S": 4}
+            named: dict[Any, Any] = {"B": 3, "S": 4}
             assert tuple(value.shape) == tuple(named.get(size, size) for size in shape)
             assert value.dtype == dtype
         one, states = model.step(TARGETS[:, t], states, memory)

@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import h5py  # type: ignore[import-untyped]
 import keras
 import numpy as np
 import pytest
@@ -119,6 +120,28 @@ def test_the_config_holds_every_argument() -> None:
     assert {name: config[name] for name in arguments} == arguments
     assert TextClassifier.from_config(config).get_config() == config
     assert model.classes == ("b", "a"), "in the order of their ids"
+
+
+def test_layers_on_each_other_take_both_directions_of_the_one_below() -> None:
+    model = build(layers=2, dropout=0.2)
+    assert [weight.shape for weight in model.upper_layers[0].weights[:2]] == [(10, 5), (5, 5)]
+    alone = np.vstack([model(np.array([row])) for row in ROWS])
+    np.testing.assert_allclose(model(padded(ROWS, 9)), alone, rtol=0, atol=TOLERANCE)
+
+
+@saves_models
+def test_a_model_saved_before_there_were_several_layers(tmp_path: Path) -> None:
+    """Keras reads weights by these names, whichever a model has now."""
+    model = build()
+    model.save_weights(tmp_path / "model.weights.h5")
+    with h5py.File(tmp_path / "model.weights.h5") as file:
+        assert {"embedding_layer", "embedding_dropout", "layers"} <= set(file)
+        named = {"bidirectional", "dense", "dropout", "temporal_pooling"}
+        assert set(file["layers"]) == named
+        assert len(file["layers/bidirectional/forward_layer/cell/vars"]) == 3
+    config = model.get_config()
+    assert config.pop("layers") == 1
+    assert TextClassifier.from_config(config).get_config()["layers"] == 1
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.pictures.perplexity_by_label import plot_perplexity_by_label
 
 
-def test_a_picture(tmp_path):
+@pytest.mark.parametrize("largest", [4.0, 400.0])
+def test_a_picture(largest, tmp_path):
     path = tmp_path / "bars.png"
-    plot_perplexity_by_label({"none": {"a": 4.0, "b": 3.5}, "both": {"a": 3.0, "b": 2.5}}, path)
+    plot_perplexity_by_label({"none": {"a": largest, "b": 3.5}, "both": {"a": 3.0, "b": 2.5}}, path)
     assert path.read_bytes().startswith(b"\x89PNG")
 
 

@@ -2,11 +2,11 @@
 
 import json
 
-import keras
 import numpy as np
 import pytest
 
 from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.models import LanguageModel
 from keras_rnn_kit.runs import load_run
 from keras_rnn_kit.training import Perplexity
 from recipes import deep
@@ -41,7 +41,10 @@ def trained(tmp_path_factory):
 
 def test_the_kinds_are_deep_where_their_names_say():
     assert list(deep.kinds(3)) == KINDS
-    cells = {name: make(4).cells for name, make in deep.kinds(3).items()}
+    cells = {
+        name: [layer.cell for layer in LanguageModel(9, 4, **made).recurrent_layers]
+        for name, made in deep.kinds(3).items()
+    }
     assert [len(cells[name]) for name in KINDS] == [1, 2, 3, 1, 1, 1, 1]
     depths = {
         name: (cell.input_depth, cell.transition_depth, cell.output_depth)
@@ -79,7 +82,7 @@ def test_the_best_model_is_saved_and_has_its_figure(trained):
         report["val_perplexities"][report["best"]], rel=1e-4
     )
     best = next(row for row in report["rows"] if row["depth"] == report["best"])
-    assert isinstance(model, keras.Model)
+    assert isinstance(model, LanguageModel)
     assert model.count_params() == best["parameters"]
     assert (trained / "depth.png").read_bytes().startswith(b"\x89PNG")
 

@@ -31,28 +31,27 @@ def test_trains_in_every_way_and_reports(tmp_path, capsys, monkeypatch):
             d["training"]: d["free_error"] for d in report["runs"] if d["feedback"] == feedback
         }
         assert errors[way] == min(errors.values())
-    assert report["at_once"] > 0
+    assert report["loop_over_at_once"] > 0
     assert (out / "error_by_step.png").read_bytes().startswith(b"\x89PNG")
     printed = capsys.readouterr().out
     assert "step 1   step 4   step 6" in printed
     assert "Recurrence from the output: " in printed
 
 
-def test_the_oscillator_follows_its_equation():
+def test_the_oscillator_follows_its_equation(monkeypatch):
+    monkeypatch.setattr(teacher_forcing, "STEP", 0.01)
     config = teacher_forcing.Config(length=40, noise=0.0)
     one = teacher_forcing.oscillators(3, config, [0])
     assert one.force.shape == (3, 40, 1)
     assert one.seen.shape == one.true.shape == (3, 40, 2)
     np.testing.assert_array_equal(one.seen, one.true)
-    # y' by central differences, whose error is STEP² / 6 · y''' or about 0.1 here.
-    position, velocity = one.true[..., 0], one.true[..., 1]
-    by_differences = (position[:, 2:] - position[:, :-2]) / (2 * teacher_forcing.STEP)
-    assert np.abs(by_differences - velocity[:, 1:-1]).max() < 0.2
-    slope = (velocity[:, 2:] - velocity[:, :-2]) / (2 * teacher_forcing.STEP)
-    p, v = position[:, 1:-1], velocity[:, 1:-1]
-    # The force of step t + 1 is what acts after observation t.
-    wanted = (1 - p**2) * v - p + one.force[:, 2:, 0]
-    assert np.corrcoef(slope.ravel(), wanted.ravel())[0, 1] > 0.98
+    # Central differences are off by STEP² / 6 times a third derivative of 10 or so.
+    slopes = (one.true[:, 2:] - one.true[:, :-2]) / 0.02
+    position, velocity = one.true[:, 1:-1, 0], one.true[:, 1:-1, 1]
+    # The force of a step is that at its beginning, and states are those at its end.
+    pull = (1 - position**2) * velocity - position + one.force[:, 2:, 0]
+    np.testing.assert_allclose(slopes, np.stack([velocity, pull], -1), rtol=0, atol=2e-3)
+    assert np.abs(one.force).max() > 0.3
 
 
 def test_means_leave_out_what_diverged():
@@ -62,7 +61,6 @@ def test_means_leave_out_what_diverged():
             "forced_error": error,
             "free_error": error,
             "free_error_by_step": np.array([error, error]),
-            "milliseconds_per_update": None,
             "diverged": diverged,
         }
 

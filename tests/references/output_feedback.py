@@ -41,7 +41,8 @@ class OutputFeedbackReference:
         self.output_activation, self.forced = output_activation, forced
 
     def step(self, x: Array, states: list[Array]) -> tuple[Array, list[Array], Any]:
-        y, chosen = None, np.zeros((len(x), 1), bool)
+        y: Any = None
+        chosen: Any = np.zeros((len(x), 1), bool)
         if self.forced:
             x, y, chosen = np.split(x, [x.shape[1] - self.output_size - 1, -1], axis=1)
             chosen = chosen == 1

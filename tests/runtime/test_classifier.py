@@ -3,7 +3,7 @@ import pytest
 
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime import Classifier, load, read_bundle
-from keras_rnn_kit.runtime import classifier as module
+from keras_rnn_kit.runtime import text_model as module
 
 from .conftest import write_classifier
 
@@ -45,24 +45,6 @@ def test_small_batches_give_the_same(classifier, monkeypatch):
     whole = classifier.predict_proba(texts)
     monkeypatch.setattr(module, "_BATCH_TOKENS", 16)
     np.testing.assert_allclose(classifier.predict_proba(texts), whole, rtol=1e-6)  # as above
-
-
-def test_batches_hold_every_text_once_and_keep_their_limits(monkeypatch):
-    lengths = np.random.default_rng(0).integers(1, 50, 100).tolist()
-    monkeypatch.setattr(module, "_BATCH_ROWS", 8)
-    monkeypatch.setattr(module, "_BATCH_TOKENS", 100)
-    batches = list(module._batches(lengths))
-    assert sorted(i for batch in batches for i in batch) == list(range(100))
-    for batch in batches:
-        sizes = [lengths[i] for i in batch]
-        assert len(batch) <= 8
-        assert len(batch) * max(sizes) <= 100
-        assert sizes[-1] == max(sizes)
-
-
-def test_a_text_longer_than_a_batch_is_a_batch(monkeypatch):
-    monkeypatch.setattr(module, "_BATCH_TOKENS", 10)
-    assert list(module._batches([3, 99, 3])) == [[0, 2], [1]]
 
 
 @pytest.mark.parametrize("empty", ["", " \n"])

@@ -112,7 +112,7 @@ def drop(*path):
         (put("format", True), "format must be a whole number; received True"),
         (put("format", 0), "format must be from 1"),
         (drop("kind"), "kind must be there"),
-        (put("kind", "forecaster"), "kind must be one of"),
+        (put("kind", "oracle"), "kind must be one of"),
         (put("kind", []), "kind must be a string"),
         (put("target", "tpu"), "target must be one of"),
         (put("opset", 17.0), "opset must be a whole number"),
@@ -228,3 +228,42 @@ def test_whatever_stands_there_is_read_or_a_kit_error(make, data):
     except KitError:
         return
     assert spec.classes > 0
+
+
+def conditional():
+    spec = language_model()
+    spec["labels"] = ["prose", "verse"]
+    spec["files"]["start.onnx"] = dict(STORED)
+    spec["graphs"]["start"] = {
+        "file": "start.onnx",
+        "inputs": [port("labels", ["B"], "int32")],
+        "outputs": copy.deepcopy(spec["graphs"]["step"]["inputs"][1:]),
+    }
+    return spec
+
+
+def test_a_conditional_language_model():
+    assert parse_spec(conditional()).labels == ("prose", "verse")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda spec: spec["graphs"].pop("start"), "graphs.start.*received None"),
+        (lambda spec: spec.update(labels=None), "labels.*different names, one a label"),
+        (lambda spec: spec.update(labels=["a", "a"]), "labels.*different names, one a label"),
+        (
+            lambda spec: spec["graphs"]["start"]["outputs"].pop(),
+            r"graphs.start.*labels \[B\] int32 in and .*'state_1'.* out",
+        ),
+        (
+            lambda spec: spec["graphs"]["start"]["inputs"][0].update(dtype="int64"),
+            r"graphs.start.*labels \[B\] int32 in",
+        ),
+    ],
+)
+def test_labels_begin_somewhere(change, message):
+    spec = conditional()
+    change(spec)
+    with pytest.raises(KitError, match=message):
+        parse_spec(spec)

@@ -7,8 +7,8 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text import date_pairs
 from keras_rnn_kit.text.dates import FIRST, FORMATS, LAST
 
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-WEEKDAYS = "mon tue wed thu fri sat sun".split()
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 def read(written: str) -> datetime.date:

@@ -55,8 +55,8 @@ class Card:
 
     what: str  # one sentence
     graphs: Mapping[str, str]  # what each graph takes
-    # Python that runs it, after `from keras_rnn_kit.runtime import load`, and a command line; `{out}`
-    # is the bundle. Where the model has labels, `{label}` becomes the argument that takes one.
+    # Python that runs it, after `from keras_rnn_kit.runtime import load`, and a command line;
+    # `{out}` is the bundle. Where the model has labels, `{label}` is the argument that takes one.
     run: str
     command: str
 

@@ -1,0 +1,356 @@
+"""Trains an encoder-decoder: pairs → buckets → `model.fit` → translations and their scores.
+
+Run it with `python -m recipes.seq2seq` for dates to their ISO form, or with `--data PATH.tsv` for
+the pairs of a file; `--help` lists the options. The pieces live in `keras_rnn_kit.text`, `.data`,
+`.models` and `.training`.
+"""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from keras_rnn_kit.commands import option, parse, run, starting_quietly
+
+with starting_quietly():
+    import keras
+    import numpy as np
+
+    from keras_rnn_kit.arguments import positive_integer
+    from keras_rnn_kit.data import pair_batches
+    from keras_rnn_kit.folders import check_free
+    from keras_rnn_kit.models import EncoderDecoder
+    from keras_rnn_kit.pictures.seq2seq import plot_errors_by_length
+    from keras_rnn_kit.runs import save_run
+    from keras_rnn_kit.text import (
+        Cleaning,
+        TextEncoder,
+        TranslationScores,
+        bleu,
+        date_pairs,
+        load_pairs,
+        references,
+        score_translations,
+        split_pairs,
+    )
+    from keras_rnn_kit.training import (
+        BestWeights,
+        GradientClipping,
+        PerplexityLogs,
+        StopOnInterrupt,
+        StopOnNaN,
+    )
+
+# What suits dates, and what suits the short sentences of a file of twenty thousand pairs.
+DATES = {"units": 128, "embedding": 32, "dropout": 0.1, "epochs": 5, "learning_rate": 3e-3}
+SENTENCES = {"units": 256, "embedding": 128, "dropout": 0.3, "epochs": 20, "learning_rate": 2e-3}
+COMPARED = {
+    "attention": ("luong", "bahdanau", "none"),
+    "termination": ("token", "bernoulli", "length"),
+}
+SHOWN = 3  # translations after some epochs
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Where the default is None, it is one for dates and another for a file."""
+
+    data: str = option("dates", "dates, or a file of source<tab>target lines")
+    encoding: str = option("utf-8", "how the file is encoded")
+    count: int = option(10_000, "how many days the dates are of")
+    attention: Literal["luong", "bahdanau", "none"] = option("luong", "score of the attention")
+    context: Literal["state", "input", "both"] = option(
+        "state", "how the summary of the source enters the decoder"
+    )
+    termination: Literal["token", "bernoulli", "length"] = option("token", "how a target ends")
+    compare: Literal["nothing", "attention", "termination"] = option(
+        "nothing", "train a model for each kind of it, and set them side by side"
+    )
+    tokenizer: Literal["clitics", "words"] = option(
+        "clitics", "what a file's targets are cut to; clitics are words cut at ' and -"
+    )
+    lower_source: bool = option(True, "read the sources in lower case")
+    min_frequency: int = option(1, "tokens seen less often in training become <unk>")
+    max_length: int = option(40, "the longest source and target there may be, in tokens")
+    units: int | None = option(None, "width H of the recurrent layers; 128, or 256")
+    cell: str = option("GRU", "their recurrence: SimpleRNN, GRU, LSTM or another cell")
+    layers: int = option(1, "recurrent layers on top of each other, on either side")
+    bidirectional: bool = option(True, "read each source from both ends")
+    embedding: int | None = option(None, "width E of the embeddings; 32, or 128")
+    dropout: float | None = option(None, "share of embeddings and outputs dropped; 0.1, or 0.3")
+    batch_size: int = option(64, "pairs B in a batch")
+    epochs: int | None = option(None, "passes over the pairs; 5, or 20")
+    learning_rate: float | None = option(
+        None, "Adam's first step size, which falls to 0 by a cosine; 3e-3, or 2e-3"
+    )
+    clip_norm: float = option(5.0, "largest global norm of the gradient")
+    split_seed: int = option(0, "of the split into training, validation and test")
+    seed: int = option(0, "of the weights and the batches")
+    out: str = option("runs/seq2seq", "the run folder to write")
+    overwrite: bool = option(False, "replace a run folder that is there")
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """The pairs as the models get them."""
+
+    encoders: tuple[TextEncoder, TextEncoder]
+    train: Any
+    validation: Any
+    sources: list[str]  # the distinct ones to test on
+    references: list[list[str]]
+    sizes: list[int]  # pairs to train, to validate, to test
+    unit: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A model and what it came to."""
+
+    model: EncoderDecoder
+    history: dict[str, list[float]]
+    translations: list[str]
+    scores: TranslationScores
+    figures: dict[str, Any]
+    interrupted: bool
+    diverged: bool
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Trains, measures, writes the run folder; 0, or 1 if it diverged, or 130 after Ctrl-C."""
+    config = parse(Config, __doc__.splitlines()[0], argv)
+    defaults = DATES if config.data == "dates" else SENTENCES
+    unset: dict[str, Any] = {
+        name: value for name, value in defaults.items() if getattr(config, name) is None
+    }
+    config = dataclasses.replace(config, **unset)
+    positive_integer("epochs", config.epochs)
+    check_free(config.out, config.overwrite)
+
+    task = load(config)
+    known = [len(encoder.vocabulary) for encoder in task.encoders]
+    unknown = [
+        encoder.unknown_share(texts)
+        for encoder, texts in zip(
+            task.encoders, (task.sources, [one[0] for one in task.references]), strict=True
+        )
+    ]
+    print(
+        f"{config.data}: {task.sizes[0]:,} pairs to train, {task.sizes[1]:,} to validate, "
+        f"{task.sizes[2]:,} to test, which are {len(task.sources):,} sources that no other part "
+        f"has; {known[0]:,} and {known[1]:,} {task.unit}s, of which {unknown[0]:.1%} and "
+        f"{unknown[1]:.1%} of the test's are unknown."
+    )
+
+    results: dict[str, Trained] = {}
+    for name, choice in variants(config).items():
+        results[name] = train(dataclasses.replace(config, **choice), task, name)
+        if results[name].interrupted:
+            break
+    asked = next(iter(results.values()))
+    report = {
+        "data": config.data,
+        "train_pairs": task.sizes[0],
+        "val_pairs": task.sizes[1],
+        "test_pairs": task.sizes[2],
+        "test_sources": len(task.sources),
+        "source_vocabulary_size": known[0],
+        "target_vocabulary_size": known[1],
+        "test_unknown_share": {"source": unknown[0], "target": unknown[1]},
+        **asked.figures,
+        "compared": {name: one.figures for name, one in results.items()},
+        "interrupted": any(one.interrupted for one in results.values()),
+        "diverged": any(one.diverged for one in results.values()),
+        "config": dataclasses.asdict(config),
+    }
+    files = save_run(
+        config.out,
+        asked.model,
+        list(task.encoders),
+        report,
+        asked.history,
+        overwrite=config.overwrite,
+    )
+    files.append(Path(config.out) / "errors.png")
+    plot_errors_by_length({n: one.scores for n, one in results.items()}, files[-1], task.unit)
+    print(table(results, task))
+    print("Wrote " + ", ".join(map(str, files)))
+    print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
+    return 130 if report["interrupted"] else int(report["diverged"])
+
+
+def load(config: Config) -> Task:
+    """Reads or makes the pairs, splits and encodes them."""
+    dates = config.data == "dates"
+    if dates:
+        pairs = date_pairs(config.count, config.split_seed)
+    else:
+        pairs = load_pairs(config.data, encoding=config.encoding)
+    parts = split_pairs(pairs, (0.9, 0.05, 0.05), config.split_seed)
+    sides = [[[pair[k] for pair in part] for k in (0, 1)] for part in parts]
+    encoders = [
+        TextEncoder.build(
+            sides[0][k],
+            tokenizer="characters" if dates else tokenizer,
+            cleaning=Cleaning("lower") if config.lower_source and k == 0 else None,
+            min_frequency=config.min_frequency,
+        )
+        for k, tokenizer in enumerate(("words", config.tokenizer))
+    ]
+    batches = [
+        pair_batches(
+            encoders[0].encode_many(part[0]),
+            encoders[1].encode_many(part[1]),
+            batch_size=config.batch_size,
+            **ends_of(encoders[1]),
+            max_source_length=config.max_length,
+            max_target_length=config.max_length,
+            seed=config.seed,
+            shuffle=k == 0,
+        )
+        for k, part in enumerate(sides)
+    ]
+    test = references(parts[2])
+    return Task(
+        (encoders[0], encoders[1]),
+        batches[0],
+        batches[1],
+        list(test),
+        list(test.values()),
+        [len(part) for part in parts],
+        "character" if dates else "word",
+    )
+
+
+def ends_of(encoder: TextEncoder) -> dict[str, Any]:
+    """The ids that begin and end a target."""
+    return {"bos_id": encoder.vocabulary.bos_id, "eos_id": encoder.vocabulary.eos_id}
+
+
+def variants(config: Config) -> dict[str, dict[str, Any]]:
+    """What each model has its own; the one that was asked for comes first, and is saved."""
+    if config.compare == "nothing":
+        return {f"{config.attention} attention, {config.termination}": {}}
+    own = getattr(config, config.compare)
+    kinds = [own, *(kind for kind in COMPARED[config.compare] if kind != own)]
+    ending = " attention" if config.compare == "attention" else ""
+    return {f"{kind}{ending}".replace("none", "no"): {config.compare: kind} for kind in kinds}
+
+
+def train(config: Any, task: Task, name: str) -> Trained:
+    """One model, trained and scored; nothing in the config is None any more."""
+    keras.utils.set_random_seed(config.seed)
+    sizes = [len(encoder.vocabulary) for encoder in task.encoders]
+    model = EncoderDecoder(
+        sizes[0],
+        sizes[1],
+        config.units,
+        cell=config.cell,
+        embedding=config.embedding,
+        layers=config.layers,
+        bidirectional=config.bidirectional,
+        context=config.context,
+        attention=None if config.attention == "none" else config.attention,
+        termination=config.termination,
+        max_length=config.max_length,
+        dropout=config.dropout,
+        **ends_of(task.encoders[1]),
+    )
+    model.build()
+    steps = int(task.train.cardinality()) * config.epochs
+    model.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    print(
+        f"{name}: {model.count_params():,} parameters, {steps:,} steps in {config.epochs} epochs."
+    )
+
+    best, diverged, interrupt = BestWeights("val_loss"), StopOnNaN(), StopOnInterrupt()
+    callbacks = [GradientClipping(config.clip_norm), PerplexityLogs(), diverged, best, interrupt]
+    every = max(1, config.epochs // 4)
+    shown = task.sources[:: max(1, len(task.sources) // SHOWN)][:SHOWN]
+
+    def show(epoch: int, logs: Any) -> None:
+        if (epoch + 1) % every == 0:
+            pairs = zip(shown, translate(model, task, shown), strict=True)
+            print("\n".join(f"  {one} → {other}" for one, other in pairs), flush=True)
+
+    started = time.perf_counter()
+    history = model.fit(
+        task.train,
+        validation_data=task.validation,
+        epochs=config.epochs,
+        shuffle=False,
+        verbose=1 if sys.stdout.isatty() else 2,
+        callbacks=[*callbacks, keras.callbacks.LambdaCallback(on_epoch_end=show)],
+    ).history
+    seconds = time.perf_counter() - started
+    best.restore()
+
+    translations = translate(model, task, task.sources)
+    tokenizers = [encoder.tokenize for encoder in task.encoders]
+    scores = score_translations(
+        task.sources, translations, task.references, tokenizers[1], tokenizers[0]
+    )
+    figures: dict[str, Any] = {
+        "parameters": model.count_params(),
+        "epochs": best.epochs,
+        "best_epoch": best.epoch,
+        "val_perplexity": history["val_perplexity"][best.epoch - 1] if best.epoch else None,
+        "test_exact": scores.exact,
+        "test_error_rate": scores.error_rate,
+        "test_length_error": scores.length_error,
+        "seconds": seconds,
+    }
+    if task.unit == "word":
+        figures["test_bleu"] = bleu(translations, task.references)
+        figures["test_bleu_one_reference"] = bleu(translations, [o[:1] for o in task.references])
+    ended = interrupt.interrupted, diverged.diverged
+    return Trained(model, history, translations, scores, figures, *ended)
+
+
+def translate(model: EncoderDecoder, task: Task, sources: Sequence[str]) -> list[str]:
+    """The likeliest translation of each source, a word at a time."""
+    ids = task.encoders[0].encode_many(sources)
+    order = sorted(range(len(ids)), key=lambda k: len(ids[k]))
+    written = [""] * len(ids)
+    for begin in range(0, len(order), 128):
+        chosen = order[begin : begin + 128]
+        rows = np.zeros((len(chosen), max(1, *(len(ids[k]) for k in chosen))), np.int32)
+        for row, k in zip(rows, chosen, strict=True):
+            row[: len(ids[k])] = ids[k]
+        for k, target in zip(chosen, model.translate(rows), strict=True):
+            written[k] = task.encoders[1].decode(target[target != 0])
+    return written
+
+
+def table(results: dict[str, Trained], task: Task) -> str:
+    """One line a model, all of them scored on the same sources."""
+    words = task.unit == "word"
+    lines = [
+        f"{len(task.sources):,} test sources, {task.sizes[2] / len(task.sources):.1f} references "
+        "of each, translated by the likeliest token at each step:",
+        f"{'':28}{'exact':>8}{'errors':>9}{'length off by':>15}{'val perplexity':>16}{'s':>7}"
+        + f"{'BLEU':>8}{'BLEU, 1 ref.':>14}" * words,
+    ]
+    for name, one in results.items():
+        at = one.figures
+        line = (
+            f"{name:28}{at['test_exact']:8.1%}{at['test_error_rate']:9.2%}"
+            f"{at['test_length_error']:15.3f}{at['val_perplexity'] or float('nan'):16.3f}"
+            f"{at['seconds']:7.0f}"
+        )
+        if words:
+            line += f"{at['test_bleu']:8.2f}{at['test_bleu_one_reference']:14.2f}"
+        lines.append(line)
+    lines.append(f"errors: {task.unit}s to mend per {task.unit} of the nearest reference.")
+    if words:
+        lines.append("BLEU by sacrebleu, tokenizer 13a, case kept; 1 ref.: the first of the file.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run(main)
