@@ -144,7 +144,8 @@ def decoder(shape: Shape, rng: np.random.Generator) -> Structure:
         embedding=shape.features,
         attention="luong",
     )
-    key_bias = ours.source_attention.key_layer.use_bias
+    attention: Any = ours.source_attention
+    key_bias = attention.key_layer.use_bias
     theirs = stock.EncoderDecoder(grid.VOCABULARY, shape.units, shape.features, key_bias)
     ours.build()
     theirs.build()

@@ -20,7 +20,7 @@ with starting_quietly():
     from keras_rnn_kit.arguments import positive_integer
     from keras_rnn_kit.data import language_model_windows
     from keras_rnn_kit.folders import check_free
-    from keras_rnn_kit.models import LanguageModel
+    from keras_rnn_kit.models import LanguageModel, score
     from keras_rnn_kit.models.equal_parameters import units_for
     from keras_rnn_kit.pictures.perplexities import plot_perplexities
     from keras_rnn_kit.runs import save_run
@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(text.describe())
     print(
         f"About {config.parameters:,} parameters and {config.steps:,} batches each; "
-        f"every window of {config.seq_length} characters starts from the state zero.\n"
+        f"trained on windows of {config.seq_length} characters, validated on one stream.\n"
     )
 
     print(f"{'':22}{'units':>7}{'parameters':>12}{'perplexity':>12}{'bits':>8}{'seconds':>9}")
@@ -158,12 +158,14 @@ def train(
         learning_rate=config.learning_rate,
         clip_norm=config.clip_norm,
     )
+    # The whole validation text as one stream; nothing where no epoch ended with a number.
+    scored = None if fit.best_epoch is None else score(model, text.scored_ids)
     row = {
         "depth": name,
         "units": units,
         "parameters": model.count_params(),
-        "val_perplexity": fit.best("val_perplexity"),
-        "val_bits_per_character": fit.best("val_bits_per_character"),
+        "val_perplexity": None if scored is None else scored.perplexity,
+        "val_bits_per_character": None if scored is None else scored.bits_per_token,
         **fit.figures(),
     }
     return row, model, fit

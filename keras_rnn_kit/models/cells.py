@@ -126,16 +126,22 @@ def _serialized(name: str, value: Any) -> Any:
             f"{value!r}, which can't be ({reason}). Pass a name, a number, or an object whose "
             "class is registered with keras.saving.register_keras_serializable."
         ) from None
-    if isinstance(value, keras.initializers.Initializer):  # Keras's Identity forgets its gain
-        for part, one in vars(value).items():
-            if part not in ("seed", "_init_seed") and isinstance(one, (int, float, str)):
-                if getattr(again, part, None) != one:
-                    raise KitError(
-                        f"cell_arguments must be what a saved model can be loaded with; received "
-                        f"{name}={value!r}, whose config lacks {part}={one!r}. Pass an initializer "
-                        "that has it in get_config()."
-                    )
+    if isinstance(value, keras.initializers.Initializer):
+        _check_whole(name, value, again)
     return found
+
+
+def _check_whole(name: str, given: Any, again: Any) -> None:
+    """`KitError` for an initializer whose config lacks something, as Keras's Identity its gain."""
+    for part, value in vars(given).items():
+        drawn_anew = part in ("seed", "_init_seed")
+        simple = isinstance(value, (int, float, str))
+        if simple and not drawn_anew and getattr(again, part, None) != value:
+            raise KitError(
+                "cell_arguments must be what a saved model can be loaded with; received "
+                f"{name}={given!r}, whose config lacks {part}={value!r}. Pass an initializer that "
+                "has it in get_config()."
+            )
 
 
 def _kit_name(cell: CellClass) -> str | None:

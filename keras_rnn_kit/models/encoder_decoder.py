@@ -5,14 +5,15 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from keras_rnn_kit import arguments
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers.recurrent import RNN
+from keras_rnn_kit.models.beam_search import beam_search
 from keras_rnn_kit.models.cells import CellClass, make_cell, name_of_cell
 from keras_rnn_kit.models.endings import PAD_ID, BernoulliEnding, LengthEnding, TokenEnding
-from keras_rnn_kit.models.greedy import greedy
 from keras_rnn_kit.models.source_attention import ATTENTIONS, SourceAttention
 from keras_rnn_kit.models.source_encoder import SourceEncoder, embedding_layer
 
@@ -188,6 +189,11 @@ class EncoderDecoder(keras.Model):
         # One layer does for all places: each call of it draws its own.
         self.dropout_layer = keras.layers.Dropout(dropout, name="dropout", dtype=policy)
 
+        sizes = tf.TensorSpec([None, None], tf.int32), *[tf.TensorSpec([], tf.int32)] * 2
+        self._search = tf.function(
+            self.search, input_signature=[*sizes, tf.TensorSpec([])], autograph=False
+        )
+
     def build(self, input_shape: Any = None) -> None:
         """Builds the layers; their sizes are all known beforehand."""
         self.encoder.build()
@@ -261,14 +267,49 @@ class EncoderDecoder(keras.Model):
         hidden = ops.expand_dims(hidden, 1)  # [B, 1, H]
         return self._scores(hidden, remaining, score, memory, training=False)[:, 0], new_states
 
-    def translate(self, source: Any, max_length: int | None = None) -> np.ndarray:
-        """The likeliest token at each step: `[B, S] -> [B, L]`, without `<eos>`, id 0 behind it.
+    def translate(
+        self,
+        source: Any,
+        max_length: int | None = None,
+        *,
+        beam: int = 1,
+        length_penalty: float = 0.6,
+    ) -> np.ndarray:
+        """The best target that a search finds: `[B, S] -> [B, L]`, without `<eos>`, id 0 behind it.
 
-        L is `max_length` or less; None takes the model's.
+        `beam` hypotheses are kept at each step; 1 takes the likeliest token. L is `max_length`
+        (None: the model's) or less. See `models/beam_search.py`.
         """
         limit = self.max_length if max_length is None else max_length
         arguments.positive_integer("max_length", limit)
-        return greedy(self, source, limit)
+        arguments.positive_integer("beam", beam)
+        arguments.not_negative("length_penalty", length_penalty)
+        if not self.built:
+            self.build()
+        ids, counts, _ = self._search(
+            tf.constant(np.asarray(source), tf.int32),
+            *(tf.constant(number, tf.int32) for number in (beam, limit)),
+            tf.constant(length_penalty, tf.float32),
+        )
+        return np.asarray(ids)[:, : int(np.max(counts, initial=0))]
+
+    def search(
+        self, source: Any, beam: Any, max_length: Any, length_penalty: Any
+    ) -> tuple[Any, Any, Any]:
+        """`translate` within a graph: ids `[B, L]`, how many are real `[B]`, and scores `[B]`."""
+        source = ops.convert_to_tensor(source)
+        states, memory = self.encode(source)
+        return beam_search(
+            self.step,
+            states,
+            memory,
+            rows=ops.shape(source)[0],
+            bos_id=self.bos_id,
+            eos_id=self.eos_id,
+            beam=beam,
+            max_length=max_length,
+            length_penalty=length_penalty,
+        )
 
     @property
     def state_names(self) -> list[str]:

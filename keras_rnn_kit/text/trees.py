@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -207,7 +208,7 @@ def tree_levels(trees: Sequence[Tree], leaves: int | None = None) -> npt.NDArray
     return laid
 
 
-def check_leaves(trees: Iterable[Tree], sequences: Sequence[Sequence[int]]) -> None:
+def check_leaves(trees: Iterable[Tree], sequences: Sequence[Any]) -> None:
     """`KitError` unless each tree has as many leaves as its sequence has tokens."""
     for number, (tree, one) in enumerate(zip(trees, sequences, strict=True)):
         if tree.leaves != len(one):

@@ -64,8 +64,14 @@ def test_every_graph_is_timed_and_agrees(graphs, threads):
     assert row.case == {"layer": "SimpleRNN", **SHAPE, "masked": "no", "threads": threads}
 
 
-@pytest.mark.parametrize("masked", [True, False], ids=["masked", "plain"])
-@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize(
+    ("structure", "masked"),
+    [
+        (structure, masked)
+        for structure, kind in STRUCTURES.items()
+        for masked in ((True, False) if kind.factors else (kind.masks,))
+    ],
+)
 def test_every_structure_agrees_with_all_its_peers(structure, masked):
     rows = list(inference.structure_rows(structure, [TINY], masked, True, [1, 2], 1, 0))
     assert [row.case["threads"] for row in rows] == [1, 2]
@@ -80,6 +86,17 @@ def test_every_structure_agrees_with_all_its_peers(structure, masked):
     for row in rows:
         assert row.case["layer"] == structure
         assert max(row.differences.values()) <= onnx_runs.TOLERANCE
+
+
+def test_what_has_one_length_has_a_graph_for_each(monkeypatch):
+    made = []
+    monkeypatch.setattr(onnx_graphs, "onnx_graphs", lambda ours, theirs, _: made.append(ours))
+    monkeypatch.setattr(onnx_runs, "run_row", lambda graphs, shape, **_: shape)
+    shapes = [TINY, Shape(1, 6, 4, 5), Shape(3, 7, 4, 5)]
+    for structure, lengths in (("balanced tree", [6, 7]), ("deep transition", [None])):
+        made.clear()
+        assert list(inference.structure_rows(structure, shapes, False, True, [1], 1, 0)) == shapes
+        assert [model.input_shape[1] for model in made] == lengths
 
 
 @pytest.mark.parametrize("shape", [TINY, Shape(1, 6, 4, 5)])
@@ -169,9 +186,11 @@ def test_the_command_prints_tables_and_keeps_other_sections(monkeypatch, tmp_pat
         "generation": 1,
     }
     assert all(one["what"] in out for one in read["asked"])
-    assert inference.main([*arguments, "own cell"]) == 0
+    assert inference.main([*arguments, "balanced tree"]) == 0
     read = json.loads(path.read_text(encoding="utf-8"))
-    assert set(read["sections"]) == {"LSTM", "generation", "own cell"}
+    assert set(read["sections"]) == {"LSTM", "generation", "balanced tree"}
+    masked = [row["case"]["masked"] for row in read["sections"]["balanced tree"]]
+    assert masked == ["no", "no"]  # a tree has no masked form; with 1 and with 2 threads
     with pytest.raises(KitError, match="--only must name sections; received 'RNN'"):
         inference.main([*arguments, "RNN"])
 
@@ -208,6 +227,7 @@ def test_what_is_asked_goes_by_batch_and_width():
         _row(1.0, 1.1, shape="32, 20, 128, 512"),
         _row(1.0, 0.9, shape="1, 1, 64, 64"),  # of a single step nothing more is asked
         _row(1.0, 1.9, layer="GRU", masked="yes"),
+        _row(1.0, 1.1, layer="deep transition"),  # not to be slower is all that is asked
     ]
     asked = {one.what: (one.measured, one.met) for one in inference_asked.of_graphs(rows)}
     assert asked == {
@@ -228,6 +248,10 @@ def test_what_is_asked_goes_by_batch_and_width():
         "GRU, masked: Keras export / kit, B = 1, T ≥ 20": (
             "1.90 (1, 100, 64, 128, threads 1)",
             False,
+        ),
+        "deep transition: no slower than any ONNX peer": (
+            "1.10 (1, 100, 64, 128, threads 1, Keras export)",
+            True,
         ),
     }
 

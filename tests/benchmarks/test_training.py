@@ -48,7 +48,7 @@ def tiny(monkeypatch):
     row = Row({"B, T, E, H": str(TINY)}, {OURS: [1.0], AS_IT_COMES: [2.0]})
     for module, name in ((layer_step, "layer_row"), (cell_step, "cell_row"), (fit_step, "fit_row")):
         monkeypatch.setattr(module, name, create_autospec(getattr(module, name), return_value=row))
-    row = Row({**row.case, "structure": "tree"}, row.times)
+    row = Row({"structure": "tree", **row.case}, row.times)
     faked = create_autospec(structure_step.structure_row, return_value=row)
     monkeypatch.setattr(structure_step, "structure_row", faked)
     figures = {"seconds": 0.5, "cpu_seconds": 0.5, "peak_bytes": 1e6}

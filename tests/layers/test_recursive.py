@@ -158,8 +158,8 @@ def test_gradients_are_the_slopes_of_the_roots(given: bool) -> None:
     ):
         before = of_reference[0, 1]
         both = []
-        for step in (1e-6, -1e-6):
-            of_reference[0, 1] = before + step
+        for moved in (1e-6, -1e-6):
+            of_reference[0, 1] = before + moved
             both.append(loss(X[:4]))
         of_reference[0, 1] = before
         assert float(gradient[0, 1]) == pytest.approx((both[0] - both[1]) / 2e-6, abs=1e-7), weight

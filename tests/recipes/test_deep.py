@@ -73,10 +73,8 @@ def test_the_best_model_is_saved_and_has_its_figure(trained):
     model, encoder, report = load_run(trained)
     text = "To be, or not to be: that is the question.\n" * 40
     ids = encoder.encode(text[int(0.9 * len(text)) :])
-    rows = (len(ids) - 1) // 32  # batches of 4 windows of 8
-    inputs, targets = (ids[k : k + rows * 32].reshape(-1, 8) for k in (0, 1))
-    perplexity = Perplexity()
-    perplexity.update_state(targets, model(inputs))
+    perplexity = Perplexity()  # of the whole text at once, the first character given
+    perplexity.update_state(ids[None, 1:], model(ids[None, :-1]))
     # The same sums in another order.
     assert float(perplexity.result()) == pytest.approx(
         report["val_perplexities"][report["best"]], rel=1e-4

@@ -13,7 +13,6 @@ from keras_rnn_kit.exporting.conversion import name_axes, to_onnx
 from keras_rnn_kit.exporting.graphs import CHECKED_SIZES, Graph, Port, padded_ids
 from keras_rnn_kit.exporting.kinds.contract import Card, Endpoint, Kind, Loop, Target
 from keras_rnn_kit.models import EncoderDecoder
-from keras_rnn_kit.models.beam_search import beam_search
 from keras_rnn_kit.runtime import kinds
 from keras_rnn_kit.runtime.check import record
 from keras_rnn_kit.runtime.difference import Difference, relative
@@ -84,18 +83,7 @@ def search(
     model: EncoderDecoder, tokens: Any, beam: Any, length: Any, length_penalty: Any
 ) -> dict[str, Any]:
     """The function of `translate`, see `runtime/kinds/encoder_decoder.py`."""
-    states, memory = model.encode(tokens)
-    found = beam_search(
-        model.step,
-        states,
-        memory,
-        rows=tf.shape(tokens)[0],
-        bos_id=model.bos_id,
-        eos_id=model.eos_id,
-        beam=beam,
-        max_length=length,
-        length_penalty=length_penalty,
-    )
+    found = model.search(tokens, beam, length, length_penalty)
     return {port.name: tf.identity(value) for port, value in zip(OUTPUTS, found, strict=True)}
 
 
