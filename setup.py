@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 CPU = ["onnxruntime>=1.31,<1.32"]
 GPU = ["onnxruntime-gpu>=1.31,<1.32"]  # stands in place of onnxruntime, never beside it
 SUBWORDS = ["tokenizers>=0.23,<0.24"]
+TRANSLATION = ["sacrebleu>=2.6,<3"]
 TRAIN = [
     "tensorflow>=2.21,<2.22",
     "keras>=3.15,<3.16",
@@ -44,9 +45,10 @@ setup(
         "cpu": CPU,
         "gpu": GPU,
         "subwords": SUBWORDS,
+        "translation": TRANSLATION,
         "train": TRAIN,
-        "all": TRAIN + SUBWORDS + CPU,
-        "test": TRAIN + SUBWORDS + CPU + TEST,
+        "all": TRAIN + SUBWORDS + TRANSLATION + CPU,
+        "test": TRAIN + SUBWORDS + TRANSLATION + CPU + TEST,
     },
     classifiers=[
         "Programming Language :: Python :: 3.11",

@@ -37,7 +37,7 @@ The settings are the same for all cells and tuned for none: each cell's default 
 with the learning rates {adding_rate:g} (adding problem) and {model_rate:g} (language model), \
 gradients clipped at the norm {clip:g}, one seed, a short training. A cell that does badly here \
 may do well with settings of its own, and a small difference between two lines may be another \
-seed's.
+seed's. `OutputFeedbackRNN` runs free, on its own outputs, in training too.
 
 {machine}
 """

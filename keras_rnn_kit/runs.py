@@ -16,7 +16,7 @@ import keras
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.folders import whole_folder
 from keras_rnn_kit.pictures import plot_curves
-from keras_rnn_kit.reports import spelt, write_report
+from keras_rnn_kit.reports import write_report
 from keras_rnn_kit.runtime.kinds import KINDS
 from keras_rnn_kit.runtime.kinds.contract import VOCABULARY
 from keras_rnn_kit.text import TextEncoder
@@ -116,6 +116,3 @@ def _by_file(model: keras.Model, encoder: Encoders) -> dict[str, TextEncoder]:
 def _file(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     return path / MODEL if path.is_dir() else path
-
-
-_spelt = spelt

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from keras_rnn_kit.commands import option, parse, run, starting_quietly
+from keras_rnn_kit.commands import option, parse, run, starting_quietly, whole_numbers
 from keras_rnn_kit.errors import KitError
 
 with starting_quietly():
@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     started = time.perf_counter()
 
     series, filled = load(config)
-    steps = _steps(config.steps)
+    steps = sorted(set(whole_numbers("--steps", config.steps)))
     far, train = steps[-1], round(config.train * len(series))
     _check_lengths(config, len(series), train, far)
     period = config.period or (SINE_PERIOD if config.data == SINE else find_period(series[:train]))
@@ -281,16 +281,6 @@ def _rmse(errors: np.ndarray) -> np.ndarray:
 
 def _at(steps: Sequence[int], by_k: np.ndarray) -> dict[str, float]:
     return {str(k): float(by_k[k - 1]) for k in steps}
-
-
-def _steps(given: str) -> list[int]:
-    parts = [part.strip() for part in given.split(",")]
-    if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise KitError(
-            f"--steps must be whole numbers of 1 or more with commas between them; received "
-            f"{given!r}. Pass e.g. --steps 1,4,16,64."
-        )
-    return sorted({int(part) for part in parts})
 
 
 def _check_lengths(config: Config, points: int, train: int, far: int) -> None:

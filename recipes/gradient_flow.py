@@ -5,7 +5,6 @@ Run it with `python -m recipes.gradient_flow`; `--help` lists the options. The m
 """
 
 import dataclasses
-import json
 import math
 import sys
 import time
@@ -30,6 +29,7 @@ with starting_quietly():
         plot_gradient_flow,
         plot_jacobians,
     )
+    from keras_rnn_kit.reports import write_report
     from keras_rnn_kit.training import GradientClipping, gradient_flow
 
 RADII = (0.9, 1.0, 1.2)
@@ -188,7 +188,7 @@ def _figures(curves: dict[str, list[float]]) -> dict[str, Any]:
     return {
         "largest_gradient_norm": max(norms, default=None),
         "median_gradient_norm": float(np.median(norms)) if norms else None,
-        "loss_of_last_tenth": _finite(float(np.mean(losses[-max(1, len(losses) // 10) :]))),
+        "loss_of_last_tenth": float(np.mean(losses[-max(1, len(losses) // 10) :])),
         "diverged_at_step": diverged[0] if diverged else None,
     }
 
@@ -206,11 +206,6 @@ def _summary(name: str, curves: dict[str, list[float]]) -> str:
     return f"{line}loss at the end {figures['loss_of_last_tenth']:.3g}."
 
 
-def _finite(value: float) -> float | None:
-    """JSON can't spell the others."""
-    return value if math.isfinite(value) else None
-
-
 def _write(config: Config, report: dict, flows: dict, runs: dict) -> list[Path]:
     written = ["report.json"]
     curves = {
@@ -224,8 +219,7 @@ def _write(config: Config, report: dict, flows: dict, runs: dict) -> list[Path]:
         for activation, by_radius in flows.items()
     }
     with whole_folder(config.out, config.overwrite) as folder:
-        text = json.dumps(report, indent=1, allow_nan=False)
-        (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+        write_report(folder / "report.json", report)
         try:
             plot_jacobians(curves, folder / "jacobians.png")
             plot_gradient_flow(flows["tanh"][RADII[-1]], folder / "tanh.png")

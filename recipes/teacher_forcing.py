@@ -7,7 +7,6 @@ way to the other, and with its outputs alone; then all of them run free.
 """
 
 import dataclasses
-import json
 import math
 import sys
 import time
@@ -26,7 +25,7 @@ with starting_quietly():
     from keras_rnn_kit.folders import check_free, whole_folder
     from keras_rnn_kit.layers import OutputFeedbackRNN
     from keras_rnn_kit.pictures.teacher_forcing import plot_errors_by_step
-    from keras_rnn_kit.runs import _spelt
+    from keras_rnn_kit.reports import write_report
     from keras_rnn_kit.training import (
         GradientClipping,
         StopOnInterrupt,
@@ -265,8 +264,7 @@ def save(config: Config, report: dict[str, Any]) -> list[Path]:
     """Writes the run folder and returns the files' paths."""
     written = [REPORT]
     with whole_folder(config.out, config.overwrite) as folder:
-        text = json.dumps(_spelt(report), indent=1, allow_nan=False)
-        (folder / REPORT).write_text(text + "\n", encoding="utf-8")
+        write_report(folder / REPORT, report)
         panels: dict[str, dict[str, list[float]]] = {}
         for done in report["runs"]:
             lines = panels.setdefault(NETWORKS[done["feedback"]], {})

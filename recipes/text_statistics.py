@@ -5,7 +5,6 @@ Run it with `python -m recipes.text_statistics`; `--help` lists the options. The
 """
 
 import dataclasses
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from keras_rnn_kit.commands import option, parse, run
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.folders import check_free, whole_folder
 from keras_rnn_kit.pictures import plot_text_statistics
+from keras_rnn_kit.reports import write_report
 from keras_rnn_kit.text import Cleaning, text_statistics, texts
 
 REPORT, PICTURE = "report.json", "statistics.png"
@@ -80,8 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     written = [REPORT]
     with whole_folder(config.out, config.overwrite) as folder:
-        text = json.dumps(report, indent=1, allow_nan=False)
-        (folder / REPORT).write_text(text + "\n", encoding="utf-8")
+        write_report(folder / REPORT, report)
         try:
             plot_text_statistics(found, folder / PICTURE)
             written.append(PICTURE)

@@ -5,7 +5,6 @@ Run it with `python -m recipes.tree_sentiment`; `--help` lists the options. The 
 """
 
 import dataclasses
-import json
 import math
 import sys
 import time
@@ -13,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_kit.commands import option, parse, run, starting_quietly
+from keras_rnn_kit.commands import option, parse, run, starting_quietly, whole_numbers
 
 with starting_quietly():
     import keras
@@ -31,6 +30,7 @@ with starting_quietly():
     from keras_rnn_kit.models.cells import make_cell
     from keras_rnn_kit.models.tree_classifier import STRUCTURES
     from keras_rnn_kit.pictures.trees import plot_trees
+    from keras_rnn_kit.reports import write_report
     from keras_rnn_kit.text import Cleaning, TextEncoder, label_ids, load_labelled
     from keras_rnn_kit.training import BestWeights, GradientClipping, StopOnInterrupt, StopOnNaN
 
@@ -72,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"--initializer must be one of {', '.join(INITIALIZERS)}; received "
             f"{config.initializer!r}. Pass one of them."
         )
-    seeds, lengths = _numbers("--seeds", config.seeds, 0), _numbers("--lengths", config.lengths, 1)
+    seeds = whole_numbers("--seeds", config.seeds, 0)
+    lengths = whole_numbers("--lengths", config.lengths)
     check_free(config.out, config.overwrite)
 
     texts, labels = load_labelled(config.data)
@@ -134,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with whole_folder(config.out, config.overwrite) as folder:
         best_model[1].save(folder / "model.keras")
         encoder.save(folder / "vocabulary.json")
-        (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n")
+        write_report(folder / "report.json", report)
         if report["by_leaves"]:
             plot_trees(lengths, report["by_leaves"], folder / "trees.png")
             written.append("trees.png")
@@ -236,16 +237,6 @@ def _print(report: dict[str, Any], lengths: Sequence[int]) -> None:
         for structure, figures in report["by_leaves"].items():
             depth, ms, norm = (figures[name][k] for name in ("depth", "milliseconds", "gradient"))
             print(f"{length:10,}{structure:>12}{depth:8,}{ms:10.2f}{norm:30.2e}")
-
-
-def _numbers(name: str, given: str, least: int) -> list[int]:
-    parts = [part.strip() for part in given.split(",")]
-    if not all(part.isdecimal() and int(part) >= least for part in parts):
-        raise KitError(
-            f"{name} must be whole numbers of {least} or more with commas between them; received "
-            f"{given!r}. Pass e.g. {name} 1,2."
-        )
-    return [int(part) for part in parts]
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ def test_metadata(tmp_path):
         "cpu",
         "gpu",
         "subwords",
+        "translation",
         "train",
         "all",
         "test",

@@ -1,12 +1,12 @@
 """What `gradient_flow` found: figures by layer, as JSON and as a page of text."""
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from keras_rnn_kit.reports import spelt
 from keras_rnn_kit.training.kernel_spectra import KernelSpectrum
 
 _COLUMNS = 7  # distances that the page of text shows
@@ -43,7 +43,7 @@ class LayerFlow:
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as JSON has them; what is not finite becomes `None`."""
-        return _spelt(
+        return spelt(
             {
                 **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)},
                 "kernels": {
@@ -105,7 +105,7 @@ class FlowReport:
     def to_dict(self) -> dict[str, Any]:
         """The figures as JSON has them; what is not finite becomes `None`."""
         return {
-            "loss": _spelt(self.loss),
+            "loss": spelt(self.loss),
             "loss_is": self.loss_is,
             "batch_size": self.batch_size,
             "layers": [layer.to_dict() for layer in self.layers],
@@ -127,11 +127,3 @@ def _spread(steps: int) -> list[int]:
 
 def _line(label: str, cells: Sequence[str]) -> str:
     return f"  {label:<21}" + "".join(f"{cell:>10}" for cell in cells)
-
-
-def _spelt(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _spelt(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_spelt(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
