@@ -154,7 +154,7 @@ def _flatten(beams: Beams) -> list[Any]:
 
 def _unflatten(carried: Sequence[Any]) -> Beams:
     count = len(Beams._fields) - 1
-    return Beams(*carried[:count], list(carried[count:]))
+    return Beams._make([*carried[:count], list(carried[count:])])
 
 
 def _free(beams: Beams) -> list[tf.TensorShape]:

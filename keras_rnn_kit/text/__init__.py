@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from keras_rnn_kit.text.builtin import film_reviews, python_manual
+    from keras_rnn_kit.text.by_label import texts_by_label
     from keras_rnn_kit.text.cleaning import Cleaning
     from keras_rnn_kit.text.corpus.corpus import Corpus, is_corpus
     from keras_rnn_kit.text.corpus.repair import repair_corpus
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         tokenizer_from_config,
     )
     from keras_rnn_kit.text.translation_scores import TranslationScores, bleu, score_translations
+    from keras_rnn_kit.text.trees import Tree, parse_tree, tree_levels
     from keras_rnn_kit.text.vocabulary import SPECIALS, Vocabulary
 
 _PLACES = {
@@ -59,6 +61,7 @@ _PLACES = {
     "Texts": "reading.streams",
     "Tokenizer": "tokenizers",
     "TranslationScores": "translation_scores",
+    "Tree": "trees",
     "Vocabulary": "vocabulary",
     "WordTokenizer": "tokenizers",
     "bleu": "translation_scores",
@@ -71,6 +74,7 @@ _PLACES = {
     "load_labelled": "sources",
     "load_pairs": "pairs",
     "load_text": "sources",
+    "parse_tree": "trees",
     "python_manual": "builtin",
     "references": "pairs",
     "repair_corpus": "corpus.repair",
@@ -81,7 +85,9 @@ _PLACES = {
     "tagged_text": "punctuation",
     "text_statistics": "statistics.statistics",
     "texts": "sources",
+    "texts_by_label": "by_label",
     "tokenizer_from_config": "tokenizers",
+    "tree_levels": "trees",
     "write_corpus": "corpus.writer",
 }
 __all__ = [
@@ -101,6 +107,7 @@ __all__ = [
     "Texts",
     "Tokenizer",
     "TranslationScores",
+    "Tree",
     "Vocabulary",
     "WordTokenizer",
     "bleu",
@@ -113,6 +120,7 @@ __all__ = [
     "load_labelled",
     "load_pairs",
     "load_text",
+    "parse_tree",
     "python_manual",
     "references",
     "repair_corpus",
@@ -123,7 +131,9 @@ __all__ = [
     "tagged_text",
     "text_statistics",
     "texts",
+    "texts_by_label",
     "tokenizer_from_config",
+    "tree_levels",
     "write_corpus",
 ]
 
