@@ -13,6 +13,7 @@ from benchmarks import (
     layer_step,
     sections,
     structure_step,
+    structures,
     training,
 )
 from benchmarks.grid import Shape
@@ -41,7 +42,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(grid, "TRAINING", (TINY, LARGE))
     monkeypatch.setattr(grid, "CELLS", (TINY,))
     monkeypatch.setattr(grid, "STRUCTURES", (TINY, LARGE))
-    monkeypatch.setattr(structure_step, "STRUCTURES", {"tree": structure_step.tree})
+    monkeypatch.setattr(structure_step, "STRUCTURES", {"tree": structures.tree})
     monkeypatch.setattr(grid, "TRAINING_ASKED", TINY)
     effort = sections.Effort(rounds=1, shapes=1, cells=1, repeats=1)
     monkeypatch.setattr(training, "QUICK", effort)
