@@ -124,7 +124,7 @@ def _translator(module: Any, features: int, units: int) -> Any:
     size = grid.VOCABULARY
     if module is layers:
         return kit_models.EncoderDecoder(size, size, units, embedding=features, attention="luong")
-    return stock.EncoderDecoder(size, units, features, key_bias=True)
+    return stock.EncoderDecoder(size, units, features, key_bias=False)
 
 
 STRUCTURES = {

@@ -110,6 +110,8 @@ class RecursiveNetwork(keras.layers.Layer):
 
     def _balanced(self, nodes: list[Any], mask: Any, training: bool) -> Any:
         batch, length = ops.shape(nodes[0])[:2]
+        if mask is None and isinstance(length, int) and length:
+            return self._of_known_length(nodes, length, training)
         if mask is None:
             counts = ops.broadcast_to(ops.cast(length, "int32"), (batch,))
         else:
@@ -137,6 +139,18 @@ class RecursiveNetwork(keras.layers.Layer):
             counts, *nodes = _repeated(more, upwards, [counts, *nodes])
         root = nodes[0][:, 0]
         return ops.where(any_leaf, root, ops.zeros_like(root))
+
+    def _of_known_length(self, nodes: list[Any], length: int, training: bool) -> Any:
+        """The balanced tree where every row has `length` leaves: nothing to compare or to pad."""
+        while length > 1:
+            even = length - length % 2
+            left, right = ([part[:, k:even:2] for part in nodes] for k in range(2))
+            composed = self._compose(left, right, training)
+            if length % 2:
+                pairs = zip(composed, nodes, strict=True)
+                composed = [ops.concatenate([made, old[:, -1:]], axis=1) for made, old in pairs]
+            nodes, length = composed, (length + 1) // 2
+        return nodes[0][:, 0]
 
     def _along(self, nodes: list[Any], merges: Any, training: bool) -> Any:
         leaves = ops.shape(nodes[0])[1]

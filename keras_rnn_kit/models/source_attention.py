@@ -13,8 +13,9 @@ class SourceAttention(keras.layers.Layer):
     """What a decoder reads of the source: states h `[B, T, H]` to `tanh([h; c] W)` `[B, T, H]`.
 
     c is the mean of the encoder's outputs v `[B, S, M]`, weighted by the softmax over the source's
-    steps of a score of h with the keys `k = v W_k + b`, which are projected once for all steps:
-    `"bahdanau"` is `u · tanh(h W_q + k)`, `"luong"` is `h · k` (their "general" score).
+    steps of a score of h with the keys k, which are projected once for all steps. `"bahdanau"` is
+    `u · tanh(h W_q + k)` with `k = v W_k + b`; `"luong"` is `h · k` with `k = v W_k`, their "general"
+    score.
 
     The query is the state of the very step, after the recurrence, and what is read does not go back
     into it: Luong's global attention without input feeding, for either score. Bahdanau et al. read
@@ -46,7 +47,9 @@ class SourceAttention(keras.layers.Layer):
         self.score = score
         self.units = units
         policy = self.dtype_policy
-        self.key_layer = keras.layers.Dense(units, name="key", dtype=policy)
+        # A bias of the keys moves all scores of a dot product alike, which the softmax doesn't see.
+        bias = score == "bahdanau"
+        self.key_layer = keras.layers.Dense(units, use_bias=bias, name="key", dtype=policy)
         self.query_layer: Any = None
         if score == "bahdanau":
             self.query_layer = keras.layers.Dense(units, use_bias=False, name="query", dtype=policy)

@@ -75,10 +75,10 @@ def reference(model: EncoderDecoder, source: np.ndarray, target: np.ndarray) -> 
     hidden = recurrence(cell, np.concatenate(parts, axis=-1), start)
     layer = model.source_attention
     if layer is not None:
-        keys = dense(layer.key_layer, values)
         if model.attention == "luong":
-            scores = hidden @ keys.T
+            scores = hidden @ (values @ np.asarray(layer.key_layer.kernel, np.float64)).T
         else:
+            keys = dense(layer.key_layer, values)
             query = hidden @ np.asarray(layer.query_layer.kernel, np.float64)
             scale = np.asarray(layer.attention.scale, np.float64)
             scores = (np.tanh(query[:, None] + keys[None]) * scale).sum(-1)
