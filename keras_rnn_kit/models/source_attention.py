@@ -14,8 +14,8 @@ class SourceAttention(keras.layers.Layer):
 
     c is the mean of the encoder's outputs v `[B, S, M]`, weighted by the softmax over the source's
     steps of a score of h with the keys k, which are projected once for all steps. `"bahdanau"` is
-    `u · tanh(h W_q + k)` with `k = v W_k + b`; `"luong"` is `h · k` with `k = v W_k`, the score that
-    they call general.
+    `u · tanh(h W_q + k)` with `k = v W_k + b`; `"luong"` is `h · k` with `k = v W_k`, the score
+    that they call general.
 
     The query is the state of the very step, after the recurrence, and what is read does not go back
     into it: Luong's global attention without input feeding, for either score. Bahdanau et al. read
