@@ -28,8 +28,18 @@ lint: .venv/.test
 types: .venv/.test
 	$(BIN)/mypy
 
+# In parts: what XLA compiles stays in a process's memory until it ends, some gigabytes in all.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+LAYERS := tests/layers tests/cells tests/keras_own_tests
+EXPORTS := tests/exporting tests/export tests/benchmarks
+MODELS := tests/models tests/recipes tests/training
+HEAVY := $(LAYERS) $(EXPORTS) $(MODELS)
+
 tests: .venv/.test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(PYTEST) $(LAYERS)
+	$(PYTEST) $(EXPORTS)
+	$(PYTEST) $(MODELS)
+	$(PYTEST) keras_rnn_kit benchmarks tests $(addprefix --ignore=,$(HEAVY))
 
 format: .venv/.test
 	$(BIN)/ruff check --fix .
