@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types tests format clean
+.PHONY: demo test test-all lint types tests format clean
 
 demo: .venv/.demo
 	$(BIN)/python -m recipes.char_lm --out runs/char_lm --overwrite
@@ -21,6 +21,10 @@ demo: .venv/.demo
 
 test: .venv/.test lint types tests
 
+# With the cases that differ from others in a cell's equation or a size alone.
+test-all: MARKED := -m ""
+test-all: .venv/.test lint types tests
+
 lint: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -29,7 +33,7 @@ types: .venv/.test
 	$(BIN)/mypy
 
 # In parts: what XLA compiles stays in a process's memory until it ends, some gigabytes in all.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(MARKED)
 LAYERS := tests/layers tests/cells tests/keras_own_tests
 EXPORTS := tests/exporting tests/export tests/benchmarks
 MODELS := tests/models tests/recipes tests/training

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 
 from keras_rnn_kit.cells import (
     AntisymmetricRNNCell,
@@ -71,6 +72,10 @@ from tests.references.simple_rnn import SimpleRNNReference
 from tests.references.ugrnn import UGRNNReference
 
 FEATURES, UNITS = 3, 4
+
+# A case that goes through the same code as one that is always run, and differs in the equation
+# alone, or in the size: for `make test-all`.
+THOROUGH = pytest.mark.thorough
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from keras_rnn_kit.exporting.operators import has_operator
-from tests.catalogue import CATALOGUE, Entry
+from tests.catalogue import CATALOGUE, THOROUGH, Entry
 from tests.exporting.conversions import (
     BATCHES,
     FEATURES,
@@ -19,7 +19,13 @@ from tests.exporting.conversions import (
 
 # An operator of ONNX's own is written for CUDA, where there is one; else both targets are the same.
 CASES = [
-    pytest.param(entry, arguments, target, id=f"{entry.name} {variant} {target}")
+    pytest.param(
+        entry,
+        arguments,
+        target,
+        id=f"{entry.name} {variant} {target}",
+        marks=THOROUGH if variant and not entry.stands_in_for else (),
+    )
     for entry in CATALOGUE
     for variant in ({}, *entry.variants)
     for arguments in [{**entry.small, **variant}]

@@ -18,6 +18,7 @@ from keras_rnn_kit.models import score
 from keras_rnn_kit.models.cells import cell_names
 from keras_rnn_kit.runs import save_run
 from keras_rnn_kit.runtime.check import check_bundle
+from tests.catalogue import THOROUGH
 from tests.exporting.models import REVIEWS, TEXT, characters, classifier, language_model, words
 
 LABELS = ["yes", "no", "so-so", "no"]
@@ -28,7 +29,13 @@ def kinds(path: Path) -> set[str]:
     return {node.op_type for node in all_nodes(onnx.load(path).graph)}
 
 
-@pytest.mark.parametrize("cell", cell_names())
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param(name, marks=() if name in ("SimpleRNN", "GRU", "LSTM") else THOROUGH)
+        for name in cell_names()
+    ],
+)
 @pytest.mark.parametrize("precision", ["float16", "int8"])
 def test_a_language_model_of_every_cell(precision: str, cell: str, tmp_path: Path) -> None:
     encoder = characters()

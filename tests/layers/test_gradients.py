@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.catalogue import CATALOGUE, FEATURES, Entry
+from tests.catalogue import CATALOGUE, FEATURES, THOROUGH, Entry
 from tests.layers.running import (
     WAYS,
     Differentiated,
@@ -22,13 +22,31 @@ EXACT = 1e-10
 # The same in float32, whose terms are good to 6e-8.
 SINGLE = 1e-4
 
-ENTRIES = [pytest.param(entry, id=entry.name) for entry in CATALOGUE]
 STAND_INS = [pytest.param(entry, id=entry.name) for entry in CATALOGUE if entry.stands_in_for]
 # Rows and steps: around the engine's split at 8 rows, odd and even, and the least there is. Fewer
 # where XLA compiles for each, and for cells that differ from the drop-ins in their equation alone.
 SIZES = {way: [(9, 6), (8, 5), (7, 4), (2, 1), (1, 1)] for way in WAYS}
 SIZES |= {"eager": [(9, 6), (1, 1)], "compiled": [(9, 6), (8, 5), (1, 1)]}
 FEWER = {way: [(9, 6), (1, 1)] for way in WAYS} | {"eager": [(9, 6)], "compiled": [(9, 6)]}
+
+
+# What a cell is called in each way is the engine's doing, and seen with the drop-ins; of the others
+# the two ways that differ most are always run.
+USUAL = ("compiled, unknown sizes", "plain")
+IN_EACH_WAY = [
+    pytest.param(
+        entry,
+        way,
+        id=f"{entry.name}-{way}",
+        marks=() if entry.stands_in_for or way in USUAL else THOROUGH,
+    )
+    for entry in CATALOGUE
+    for way in WAYS
+]
+OTHERS_IF_THOROUGH = [
+    pytest.param(entry, id=entry.name, marks=() if entry.stands_in_for else THOROUGH)
+    for entry in CATALOGUE
+]
 
 
 @functools.cache
@@ -48,8 +66,7 @@ def called(name: str, way: str, backwards: bool = False, dtype: str = "float64")
 
 
 @pytest.mark.parametrize("masked", [False, True], ids=["no mask", "every mask"])
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize(("entry", "way"), IN_EACH_WAY)
 def test_results_are_those_of_the_equation(entry: Entry, way, masked):
     function = called(entry.name, way)
     reference = entry.reference_of(function.layer.cell, entry.small)
@@ -58,8 +75,8 @@ def test_results_are_those_of_the_equation(entry: Entry, way, masked):
         assert_same(function(given), by_reference(reference, given), EXACT)
 
 
-@pytest.mark.parametrize("way", ["compiled, unknown sizes", "plain"])
-@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("way", USUAL)
+@pytest.mark.parametrize("entry", OTHERS_IF_THOROUGH)
 def test_backwards_the_results_are_those_of_the_equation(entry: Entry, way):
     function = called(entry.name, way, backwards=True)
     reference = entry.reference_of(function.layer.cell, entry.small)
@@ -94,7 +111,7 @@ def test_in_single_precision_the_results_are_those_of_the_layer_it_stands_in_for
     assert_same(function(given), stock(given), SINGLE)
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("entry", OTHERS_IF_THOROUGH)
 def test_the_mask_may_be_of_numbers_and_have_an_axis_more(entry: Entry):
     layer = called(entry.name, "eager").layer
     given = problem(layer.cell, 7, 4, FEATURES, masked=True)

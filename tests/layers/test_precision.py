@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keras_rnn_kit.cells import SimpleRNNCell
 from keras_rnn_kit.layers import RNN, SimpleRNN
-from tests.catalogue import CATALOGUE
+from tests.catalogue import CATALOGUE, THOROUGH
 from tests.cells.own import GainCell, ReadoutCell
 from tests.layers.running import WAYS, Differentiated, problem, twin
 
@@ -22,7 +22,11 @@ POLICIES = {"mixed_bfloat16": 2**-8, "mixed_float16": 2**-11}
 @pytest.mark.parametrize(
     ("cell_class", "ways"),
     [(kind, ("eager", "plain")) for kind in (SimpleRNNCell, GainCell, ReadoutCell)]
-    + [(entry.cell, ("plain",)) for entry in CATALOGUE if entry.cell is not SimpleRNNCell],
+    + [
+        pytest.param(entry.cell, ("plain",), marks=() if entry.stands_in_for else THOROUGH)
+        for entry in CATALOGUE
+        if entry.cell is not SimpleRNNCell
+    ],
 )
 def test_results_stay_close_to_single_precision(cell_class, ways, policy):
     results = {}
