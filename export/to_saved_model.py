@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         overwrite=arguments.overwrite,
     )
     print(f"Wrote {out}, with the signatures {', '.join(signatures)}")
-    print(f'Next: tf.saved_model.load("{out}").signatures["serve_text"]')
+    served = "serve_text" if "serve_text" in signatures else signatures[0]
+    print(f'Next: tf.saved_model.load("{out}").signatures["{served}"]')
     return 0
 
 
