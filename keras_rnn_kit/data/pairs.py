@@ -25,7 +25,6 @@ def pair_batches(
     *,
     max_source_length: int | None = None,
     max_target_length: int | None = None,
-    reverse_source: bool = False,
     seed: int | None = None,
     shuffle: bool = True,
     pad_id: int = 0,
@@ -47,8 +46,6 @@ def pair_batches(
         bos_id, eos_id: the ids of `<bos>` and `<eos>` of the targets.
         max_source_length, max_target_length: the most ids of a source and of a target; None allows
             any. No pair is cut: half a sentence has no translation.
-        reverse_source: whether sources run from their end to their beginning, which brings the
-            first words of both sides near each other (Sutskever et al. 2014).
         seed: settles every epoch; None follows `keras.utils.set_random_seed`.
         shuffle: False for one fixed order.
         pad_id: fills the rows on the right, and may stand in no sequence.
@@ -78,8 +75,6 @@ def pair_batches(
         )
     read = _checked("source", sources, max_source_length, pad_id)
     written = _checked("target", targets, max_target_length, pad_id)
-    if reverse_source:
-        read = [one[::-1] for one in read]
     written = [np.concatenate([[bos_id], one, [eos_id]]).astype(np.int32) for one in written]
     lengths = np.array([one.size for one in read])  # [N], S of each
     steps = np.array([one.size - 1 for one in written])  # [N], T of each: its words and an end

@@ -26,10 +26,11 @@ class SampleText(keras.callbacks.Callback):
         every: epochs between two samples, >= 1.
         seed: of the sampling.
         stream: where the text goes; None is standard output.
+        label: of a model with labels, whose manner to write in.
 
     Raises:
         KitError: an argument is out of its range, or the prompt has no tokens; at the start of
-            training, where the model has no `step`.
+            training, where the model has no `step`, or doesn't know the label.
 
     Example:
         >>> from keras_rnn_kit.text import TextEncoder
@@ -48,6 +49,7 @@ class SampleText(keras.callbacks.Callback):
         every: int = 1,
         seed: int | None = 0,
         stream: TextIO | None = None,
+        label: str | None = None,
     ) -> None:
         super().__init__()
         for name, value in (("length", length), ("every", every)):
@@ -75,6 +77,7 @@ class SampleText(keras.callbacks.Callback):
         self._every = every
         self._seed = seed
         self._stream = stream
+        self._label = label
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         if not callable(getattr(self.model, "step", None)):
@@ -83,6 +86,8 @@ class SampleText(keras.callbacks.Callback):
                 f"{type(self.model).__name__}. Train a keras_rnn_kit.models.LanguageModel, or "
                 "give the model that method."
             )
+        if self._label is not None:
+            self._states()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if (epoch + 1) % self._every == 0:
@@ -95,11 +100,16 @@ class SampleText(keras.callbacks.Callback):
             self.model.step,
             self._prompt_ids,
             self._length,
+            states=self._states(),
             temperature=self._temperature,
             seed=self._seed,
             forbidden=self._forbidden,
         )
         return self._encoder.decode([*self._prompt_ids, *ids[0]])
+
+    def _states(self) -> Any:
+        """What the model begins with; `None` leaves it to the model."""
+        return None if self._label is None else self.model.initial_states(1, self._label)
 
     def _print(self, text: str) -> None:
         stream = self._stream or sys.stdout

@@ -58,11 +58,6 @@ def test_little_is_padding() -> None:
     assert 1 - real / cells < 0.2
 
 
-def test_sources_can_be_reversed() -> None:
-    batches = pair_batches([[5, 6, 7], [8]], [[4], [9]], 2, BOS, EOS, reverse_source=True)
-    assert sorted(source for source, _, _ in rows(batches)) == [[7, 6, 5], [8]]
-
-
 def test_the_seed_settles_the_order() -> None:
     sources, targets = drawn(40)
     first, second = (rows(pair_batches(sources, targets, 4, BOS, EOS, seed=5)) for _ in range(2))

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.generation import generate
+from keras_rnn_kit.models import LanguageModel
 from keras_rnn_kit.text import TextEncoder
 from keras_rnn_kit.training import SampleText
 
@@ -140,3 +142,34 @@ def test_with_a_real_encoder(tokenizer: str) -> None:
     assert written.startswith("hello")
     assert len(encoder.encode(written)) == 30 + len(encoder.encode("hello"))
     assert encoder.unknown(written) == []
+
+
+def test_in_the_manner_of_a_label():
+    encoder = TextEncoder.build(["abab cdcd"])
+    model = LanguageModel(len(encoder.vocabulary), units=6, labels=["ab", "cd"])
+    model.build(model.free_shape)
+    for weight in model.weights:  # so that the labels differ
+        weight.assign(np.random.default_rng(3).normal(0, 1, weight.shape))
+    samples = {}
+    for label in ("ab", "cd"):
+        callback = SampleText(encoder, "a", length=30, label=label)
+        callback.set_model(model)
+        callback.on_train_begin()
+        samples[label] = callback.sample()
+        states = model.initial_states(1, label)
+        specials = range(len(encoder.vocabulary.specials))
+        ids = generate(
+            model.step,
+            encoder.encode("a"),
+            30,
+            states=states,
+            temperature=0.8,
+            seed=0,
+            forbidden=specials,
+        )
+        assert samples[label] == "a" + encoder.decode(ids[0])
+    assert samples["ab"] != samples["cd"]
+    callback = SampleText(encoder, "a", label="nobody")
+    callback.set_model(model)
+    with pytest.raises(KitError, match="'nobody'"):
+        callback.on_train_begin()
