@@ -18,7 +18,7 @@ with starting_quietly():
     import keras
     import numpy as np
 
-    from keras_rnn_kit.arguments import positive_integer
+    from keras_rnn_kit.arguments import not_negative, positive_integer
     from keras_rnn_kit.data import pair_batches
     from keras_rnn_kit.folders import check_free
     from keras_rnn_kit.models import EncoderDecoder
@@ -86,6 +86,8 @@ class Config:
         None, "Adam's first step size, which falls to 0 by a cosine; 3e-3, or 2e-3"
     )
     clip_norm: float = option(5.0, "largest global norm of the gradient")
+    beam: int = option(4, "hypotheses that the search keeps; 1 takes the likeliest token")
+    length_penalty: float = option(0.6, "0 compares hypotheses without regard to their length")
     split_seed: int = option(0, "of the split into training, validation and test")
     seed: int = option(0, "of the weights and the batches")
     out: str = option("runs/seq2seq", "the run folder to write")
@@ -101,6 +103,8 @@ class Task:
     validation: Any
     sources: list[str]  # the distinct ones to test on
     references: list[list[str]]
+    val_sources: list[str]  # those to choose settings by
+    val_references: list[list[str]]
     sizes: list[int]  # pairs to train, to validate, to test
     unit: str
 
@@ -127,6 +131,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     config = dataclasses.replace(config, **unset)
     positive_integer("epochs", config.epochs)
+    positive_integer("beam", config.beam)
+    not_negative("length_penalty", config.length_penalty)
     check_free(config.out, config.overwrite)
 
     task = load(config)
@@ -175,7 +181,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     files.append(Path(config.out) / "errors.png")
     plot_errors_by_length({n: one.scores for n, one in results.items()}, files[-1], task.unit)
-    print(table(results, task))
+    print(table(results, task, config.beam))
     print("Wrote " + ", ".join(map(str, files)))
     print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
     return 130 if report["interrupted"] else int(report["diverged"])
@@ -212,13 +218,15 @@ def load(config: Config) -> Task:
         )
         for k, part in enumerate(sides)
     ]
-    test = references(parts[2])
+    val, test = references(parts[1]), references(parts[2])
     return Task(
         (encoders[0], encoders[1]),
         batches[0],
         batches[1],
         list(test),
         list(test.values()),
+        list(val),
+        list(val.values()),
         [len(part) for part in parts],
         "character" if dates else "word",
     )
@@ -275,7 +283,7 @@ def train(config: Any, task: Task, name: str) -> Trained:
 
     def show(epoch: int, logs: Any) -> None:
         if (epoch + 1) % every == 0:
-            pairs = zip(shown, translate(model, task, shown), strict=True)
+            pairs = zip(shown, translate(model, task, shown, config), strict=True)
             print("\n".join(f"  {one} → {other}" for one, other in pairs), flush=True)
 
     started = time.perf_counter()
@@ -290,7 +298,7 @@ def train(config: Any, task: Task, name: str) -> Trained:
     seconds = time.perf_counter() - started
     best.restore()
 
-    translations = translate(model, task, task.sources)
+    translations = translate(model, task, task.sources, config)
     tokenizers = [encoder.tokenize for encoder in task.encoders]
     scores = score_translations(
         task.sources, translations, task.references, tokenizers[1], tokenizers[0]
@@ -308,12 +316,17 @@ def train(config: Any, task: Task, name: str) -> Trained:
     if task.unit == "word":
         figures["test_bleu"] = bleu(translations, task.references)
         figures["test_bleu_one_reference"] = bleu(translations, [o[:1] for o in task.references])
+        validated = translate(model, task, task.val_sources, config)
+        figures["val_bleu"] = bleu(validated, task.val_references)
     ended = interrupt.interrupted, diverged.diverged
     return Trained(model, history, translations, scores, figures, *ended)
 
 
-def translate(model: EncoderDecoder, task: Task, sources: Sequence[str]) -> list[str]:
-    """The likeliest translation of each source, a word at a time."""
+def translate(
+    model: EncoderDecoder, task: Task, sources: Sequence[str], config: Config
+) -> list[str]:
+    """The translation of each source that the search finds."""
+    search: dict[str, Any] = {"beam": config.beam, "length_penalty": config.length_penalty}
     ids = task.encoders[0].encode_many(sources)
     order = sorted(range(len(ids)), key=lambda k: len(ids[k]))
     written = [""] * len(ids)
@@ -322,19 +335,19 @@ def translate(model: EncoderDecoder, task: Task, sources: Sequence[str]) -> list
         rows = np.zeros((len(chosen), max(1, *(len(ids[k]) for k in chosen))), np.int32)
         for row, k in zip(rows, chosen, strict=True):
             row[: len(ids[k])] = ids[k]
-        for k, target in zip(chosen, model.translate(rows), strict=True):
+        for k, target in zip(chosen, model.translate(rows, **search), strict=True):
             written[k] = task.encoders[1].decode(target[target != 0])
     return written
 
 
-def table(results: dict[str, Trained], task: Task) -> str:
+def table(results: dict[str, Trained], task: Task, beam: int) -> str:
     """One line a model, all of them scored on the same sources."""
     words = task.unit == "word"
     lines = [
         f"{len(task.sources):,} test sources, {task.sizes[2] / len(task.sources):.1f} references "
-        "of each, translated by the likeliest token at each step:",
+        f"of each, translated by a beam of {beam}:",
         f"{'':28}{'exact':>8}{'errors':>9}{'length off by':>15}{'val perplexity':>16}{'s':>7}"
-        + f"{'BLEU':>8}{'BLEU, 1 ref.':>14}" * words,
+        + f"{'BLEU':>8}{'BLEU, 1 ref.':>14}{'val BLEU':>10}" * words,
     ]
     for name, one in results.items():
         at = one.figures
@@ -345,6 +358,7 @@ def table(results: dict[str, Trained], task: Task) -> str:
         )
         if words:
             line += f"{at['test_bleu']:8.2f}{at['test_bleu_one_reference']:14.2f}"
+            line += f"{at['val_bleu']:10.2f}"
         lines.append(line)
     lines.append(f"errors: {task.unit}s to mend per {task.unit} of the nearest reference.")
     if words:
