@@ -66,7 +66,9 @@ def test_a_keras_file_of_another_kind(runs, tmp_path):
     model.save(tmp_path / "model.keras")
     shutil.copy(runs / "lm" / "vocabulary.json", tmp_path)
     for command in (to_onnx, to_saved_model):
-        with pytest.raises(KitError, match=r"a model of this kit .*TextClassifier.*received Sequential"):
+        with pytest.raises(
+            KitError, match=r"a model of this kit .*TextClassifier.*received Sequential"
+        ):
             command.main([str(tmp_path / "model.keras"), "--out", str(tmp_path / "out")])
         assert not (tmp_path / "out").exists()
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras_rnn_kit.cells import DropoutCell, GRUCell, LSTMCell, ResidualCell, SimpleRNNCell
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers import RNN, Bidirectional, StackedRNN
+from tests.catalogue import THOROUGH
 from tests.cells.own import ReadoutCell
 from tests.layers.running import every_mask
 
@@ -102,8 +103,15 @@ def by_hand(layer, x, mask, training):
 
 
 @pytest.mark.parametrize("how", [{}, {"residual": True}, {"skip": True}])
-@pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(
+    ("training", "masked"),
+    [
+        (False, False),
+        (True, True),
+        pytest.param(False, True, marks=THOROUGH),
+        pytest.param(True, False, marks=THOROUGH),
+    ],
+)
 def test_it_is_the_layers_put_on_each_other_by_hand(how, training, masked):
     given = [LSTMCell(4, dtype="float64"), GRUCell(4, dtype="float64")]
     layer = stacked(given, dtype="float64", **how, **BOTH)
@@ -309,8 +317,14 @@ def test_bidirectional_it_is_kerass_stack_of_cells(mask, return_sequences, kind)
     assert np.abs(again[0] - got[0]).max() > 0.01
 
 
-@pytest.mark.parametrize("how", HOW[1:])
-@pytest.mark.parametrize("place", ["sequential", "functional", "bidirectional"])
+@pytest.mark.parametrize(
+    ("place", "how"),
+    [
+        pytest.param(place, how, marks=() if place == "functional" or how is HOW[-1] else THOROUGH)
+        for place in ("sequential", "functional", "bidirectional")
+        for how in HOW[1:]
+    ],
+)
 def test_a_model_trains_and_is_saved_and_loaded(how, place, tmp_path):
     keras.utils.set_random_seed(1)
     given = [LSTMCell(4), DropoutCell(GRUCell(4), 0.1, 0.1, 0.1)]
