@@ -71,6 +71,11 @@ def whole_numbers(name: str, given: str, least: int = 1) -> list[int]:
     return [int(part) for part in parts]
 
 
+def verbosity() -> int:
+    """`verbose` of `model.fit`: a bar on a terminal, and elsewhere a line an epoch."""
+    return 1 if sys.stdout.isatty() else 2
+
+
 def bundle_parser(description: str) -> argparse.ArgumentParser:
     """The options that every command on a bundle has: the bundle, and what runs it."""
     parser = argparse.ArgumentParser(description=description)

@@ -6,11 +6,10 @@ Run it with `python -m recipes.char_lm`; `--help` lists the options. The pieces 
 
 import dataclasses
 import math
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from keras_rnn_kit.commands import option, parse, run, starting_quietly, whole_numbers
+from keras_rnn_kit.commands import option, parse, run, starting_quietly, verbosity, whole_numbers
 from keras_rnn_kit.errors import KitError
 
 with starting_quietly():
@@ -26,7 +25,8 @@ with starting_quietly():
     from keras_rnn_kit.text import NGramModel, is_corpus
     from keras_rnn_kit.text.held_out import HeldOutText, held_out_text
     from keras_rnn_kit.training import ResetStates, SampleText
-    from keras_rnn_kit.training.next_token import NextTokenFit, fit_next_token
+    from keras_rnn_kit.training.best_fit import BestFit
+    from keras_rnn_kit.training.next_token import fit_next_token
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     model, result, fit = train(config, text)
     trained, fits = {_name(config): result}, [fit]
-    if config.compare != "nothing" and not _status(fit):
+    if config.compare != "nothing" and not fit.status:
         other = _other(config)
         print(f"\nNow with --{config.compare} {getattr(other, config.compare)}:")
         _, trained[_name(other)], fit = train(other, read[other.direction])
@@ -134,10 +134,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"Sample:\n{sample(model, text, config.seed)}\n")
     print("Wrote " + ", ".join(map(str, files)))
     print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
-    return max(map(_status, fits))
+    return max(fit.status for fit in fits)
 
 
-def train(config: Config, text: HeldOutText) -> tuple[LanguageModel, Score, NextTokenFit]:
+def train(config: Config, text: HeldOutText) -> tuple[LanguageModel, Score, BestFit]:
     """One model of the text, in the order in which its ids come: trained, and scored."""
     keras.utils.set_random_seed(config.seed)
     make_windows: Callable[..., Any] = corpus_windows if text.on_disk else language_model_windows
@@ -178,7 +178,7 @@ def train(config: Config, text: HeldOutText) -> tuple[LanguageModel, Score, Next
         epochs=config.epochs,
         learning_rate=config.learning_rate,
         clip_norm=config.clip_norm,
-        verbose=1 if sys.stdout.isatty() else 2,
+        verbose=verbosity(),
         callbacks=callbacks,
     )
     model = inference_copy(model)
@@ -198,10 +198,6 @@ def sample(model: LanguageModel, text: HeldOutText, seed: int) -> str:
     )
     parts = [text.prompt, encoder.decode(ids[0][::order])]
     return "".join(parts[::order])
-
-
-def _status(fit: NextTokenFit) -> int:
-    return 130 if fit.interrupted else int(fit.diverged)
 
 
 def _other(config: Config) -> Config:

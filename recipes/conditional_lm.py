@@ -7,13 +7,12 @@ live in `keras_rnn_kit.text`, `.data`, `.models` and `.training`.
 
 import dataclasses
 import math
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_kit.commands import option, parse, run, starting_quietly
+from keras_rnn_kit.commands import option, parse, run, starting_quietly, verbosity
 
 with starting_quietly():
     import keras
@@ -28,7 +27,8 @@ with starting_quietly():
     from keras_rnn_kit.runs import save_run
     from keras_rnn_kit.text import TextEncoder
     from keras_rnn_kit.text.by_label import texts_by_label
-    from keras_rnn_kit.training import BestWeights, GradientClipping, StopOnInterrupt, StopOnNaN
+    from keras_rnn_kit.training.best_fit import BestFit
+    from keras_rnn_kit.training.next_token import fit_next_token
 
 TRAIN_SHARE = 0.9  # the first 90% of each label's characters train, the rest validates
 NO_LABEL = "none"
@@ -82,24 +82,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     started = time.perf_counter()
     models: dict[str, LanguageModel] = {}
-    histories: dict[str, dict[str, list[float]]] = {}
+    fits: dict[str, BestFit] = {}
     scores: dict[str, dict[str, Score]] = {}
     wrong: dict[str, Score] = {}
-    diverged, interrupted = StopOnNaN(), StopOnInterrupt()
     for context in (NO_LABEL, *CONTEXTS):
         model = _model(config, size, None if context == NO_LABEL else context, list(texts))
         print(f"\nLabel: {context}. {model.count_params():,} parameters.", flush=True)
-        histories[context] = _fit(config, model, windows, [diverged, interrupted])
+        fits[context] = _fit(config, model, windows)
         models[context], scores[context] = model, score_by_label(model, validation)
         if context != NO_LABEL:
             wrong[context] = _under_wrong_labels(model, validation)
-        if diverged.diverged or interrupted.interrupted:
+        if fits[context].status:
             break
     totals = {context: _sum(found.values()) for context, found in scores.items()}
     # A loss of windows, each of which begins from its label: of the weights that were kept.
     in_windows = {
-        context: math.exp(min(history.get("val_loss", [math.nan])))
-        for context, history in histories.items()
+        context: math.exp(min(fit.history.get("val_loss", [math.nan])))
+        for context, fit in fits.items()
     }
     seconds = time.perf_counter() - started
 
@@ -123,12 +122,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         "best_context": best,
         "samples": samples,
         "seconds": seconds,
-        "interrupted": interrupted.interrupted,
-        "diverged": diverged.diverged,
+        "interrupted": any(fit.interrupted for fit in fits.values()),
+        "diverged": any(fit.diverged for fit in fits.values()),
         "config": dataclasses.asdict(config),
     }
     files = save_run(
-        config.out, models[best], encoder, report, histories[best], overwrite=config.overwrite
+        config.out, models[best], encoder, report, fits[best].history, overwrite=config.overwrite
     )
     files.append(Path(config.out) / PICTURE)
     plot_perplexity_by_label(perplexities, files[-1])
@@ -138,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"\nIn the manner of {label}, the label given to {best}:\n{text}")
     print("\nWrote " + ", ".join(map(str, files)))
     print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
-    return 130 if interrupted.interrupted else int(diverged.diverged)
+    return max(fit.status for fit in fits.values())
 
 
 def _windows(config: Config, train: dict[str, Any], validation: dict[str, Any]) -> list[Any]:
@@ -172,29 +171,18 @@ def _model(config: Config, size: int, context: str | None, labels: list[str]) ->
     return model
 
 
-def _fit(
-    config: Config, model: LanguageModel, windows: list[Any], stops: list[Any]
-) -> dict[str, list[float]]:
+def _fit(config: Config, model: LanguageModel, windows: list[Any]) -> BestFit:
     """Trains the model, and leaves it with its best weights."""
     if model.labels is None:
         windows = [part.map(lambda inputs, targets: (inputs[0], targets)) for part in windows]
-    steps = int(windows[0].cardinality()) * config.epochs
-    model.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
-    best = BestWeights("val_loss")
-    history = model.fit(
-        windows[0],
-        validation_data=windows[1],
+    return fit_next_token(
+        model,
+        *windows,
         epochs=config.epochs,
-        shuffle=False,
-        verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[GradientClipping(config.clip_norm), *stops, best],
+        learning_rate=config.learning_rate,
+        clip_norm=config.clip_norm,
+        verbose=verbosity(),
     )
-    best.restore()
-    found: dict[str, list[float]] = history.history
-    return found
 
 
 def _under_wrong_labels(model: LanguageModel, texts: dict[str, Any]) -> Score:

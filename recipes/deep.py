@@ -26,7 +26,8 @@ with starting_quietly():
     from keras_rnn_kit.runs import save_run
     from keras_rnn_kit.text import is_corpus
     from keras_rnn_kit.text.held_out import HeldOutText, held_out_text
-    from keras_rnn_kit.training.next_token import NextTokenFit, fit_next_token
+    from keras_rnn_kit.training.best_fit import BestFit
+    from keras_rnn_kit.training.next_token import fit_next_token
 
 PARTS = 5  # of a training, each with a validation at its end
 PICTURE = "depth.png"
@@ -91,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     print(f"{'':22}{'units':>7}{'parameters':>12}{'perplexity':>12}{'bits':>8}{'seconds':>9}")
     rows: list[dict[str, Any]] = []
-    kept: tuple[LanguageModel, NextTokenFit] | None = None
+    kept: tuple[LanguageModel, BestFit] | None = None
     for name, kind in kinds(config.depth).items():
         row, model, fit = train(name, kind, config, text)
         if kept is None or _order(row) < min(map(_order, rows)):
@@ -136,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def train(
     name: str, kind: Mapping[str, Any], config: Config, text: HeldOutText
-) -> tuple[dict[str, Any], LanguageModel, NextTokenFit]:
+) -> tuple[dict[str, Any], LanguageModel, BestFit]:
     """One kind of depth: its line of the report, the model, and how its training went."""
     size = len(text.encoder.vocabulary)
 

@@ -5,12 +5,10 @@ Run it with `python -m recipes.sentiment`; `--help` lists the options. The piece
 """
 
 import dataclasses
-import sys
-import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from keras_rnn_kit.commands import option, parse, run, starting_quietly
+from keras_rnn_kit.commands import option, parse, run, starting_quietly, verbosity
 
 with starting_quietly():
     import keras
@@ -31,7 +29,7 @@ with starting_quietly():
     from keras_rnn_kit.models import TextClassifier
     from keras_rnn_kit.runs import save_run
     from keras_rnn_kit.text import Cleaning, TextEncoder, label_ids, labelled_splits, load_labelled
-    from keras_rnn_kit.training import BestWeights, GradientClipping, StopOnInterrupt, StopOnNaN
+    from keras_rnn_kit.training.best_fit import fit_best
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,20 +155,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     print(f"{model.count_params():,} parameters.")
 
-    best = BestWeights("val_loss", config.patience)
-    diverged, interrupt = StopOnNaN(), StopOnInterrupt()
-    started = time.perf_counter()
-    history = model.fit(
+    fit = fit_best(
+        model,
         train,
-        validation_data=validation,
+        validation,
         epochs=config.epochs,
-        shuffle=False,
+        clip_norm=config.clip_norm,
+        patience=config.patience,
         class_weight=class_weights(targets[0]) if config.class_weights else None,
-        verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[GradientClipping(config.clip_norm), diverged, best, interrupt],
+        verbose=verbosity(),
     )
-    seconds = time.perf_counter() - started
-    best.restore()
 
     val_figures = model.evaluate(validation, verbose=0, return_dict=True)
     test_figures = model.evaluate(test, verbose=0, return_dict=True)
@@ -185,28 +179,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         "padding_share": padding,
         "vocabulary_size": len(encoder.vocabulary),
         "parameters": model.count_params(),
-        "epochs": best.epochs,
-        "best_epoch": best.epoch,
+        "epochs": fit.epochs,
+        "best_epoch": fit.best_epoch,
         "val_accuracy": val_figures["accuracy"],
         "test_accuracy": test_figures["accuracy"],
         "test_loss": test_figures["loss"],
-        "seconds": seconds,
-        "interrupted": interrupt.interrupted,
-        "diverged": diverged.diverged,
+        "seconds": fit.seconds,
+        "interrupted": fit.interrupted,
+        "diverged": fit.diverged,
         "config": dataclasses.asdict(config),
     }
-    files = save_run(
-        config.out, model, encoder, report, history.history, overwrite=config.overwrite
-    )
+    files = save_run(config.out, model, encoder, report, fit.history, overwrite=config.overwrite)
     majority = np.unique(parts[2][1], return_counts=True)[1].max() / sizes[2]
     print(
         f"Test accuracy {report['test_accuracy']:.3f} on {sizes[2]:,} texts (always the commonest "
         f"class: {majority:.3f}); validation {report['val_accuracy']:.3f}, best epoch "
-        f"{best.epoch} of {best.epochs}, {seconds:.0f} s."
+        f"{fit.best_epoch} of {fit.epochs}, {fit.seconds:.0f} s."
     )
     print("Wrote " + ", ".join(map(str, files)))
     print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
-    return 130 if interrupt.interrupted else int(diverged.diverged)
+    return fit.status
 
 
 if __name__ == "__main__":

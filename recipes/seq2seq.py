@@ -6,17 +6,14 @@ the pairs of a file; `--help` lists the options. The pieces live in `keras_rnn_k
 """
 
 import dataclasses
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from keras_rnn_kit.commands import option, parse, run, starting_quietly
+from keras_rnn_kit.commands import option, parse, run, starting_quietly, verbosity
 
 with starting_quietly():
     import keras
-    import numpy as np
 
     from keras_rnn_kit.arguments import not_negative, positive_integer
     from keras_rnn_kit.data import pair_batches
@@ -24,6 +21,8 @@ with starting_quietly():
     from keras_rnn_kit.models import EncoderDecoder
     from keras_rnn_kit.pictures.seq2seq import plot_errors_by_length
     from keras_rnn_kit.runs import save_run
+    from keras_rnn_kit.runtime.text_model import batches
+    from keras_rnn_kit.runtime.tokens import padded
     from keras_rnn_kit.text import (
         Cleaning,
         TextEncoder,
@@ -35,13 +34,8 @@ with starting_quietly():
         score_translations,
         split_pairs,
     )
-    from keras_rnn_kit.training import (
-        BestWeights,
-        GradientClipping,
-        PerplexityLogs,
-        StopOnInterrupt,
-        StopOnNaN,
-    )
+    from keras_rnn_kit.training.best_fit import BestFit
+    from keras_rnn_kit.training.next_token import fit_next_token
 
 # What suits dates, and what suits the short sentences of a file of twenty thousand pairs.
 DATES = {"units": 128, "embedding": 32, "dropout": 0.1, "epochs": 5, "learning_rate": 3e-3}
@@ -114,12 +108,10 @@ class Trained:
     """A model and what it came to."""
 
     model: EncoderDecoder
-    history: dict[str, list[float]]
+    fit: BestFit
     translations: list[str]
     scores: TranslationScores
     figures: dict[str, Any]
-    interrupted: bool
-    diverged: bool
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -153,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     results: dict[str, Trained] = {}
     for name, choice in variants(config).items():
         results[name] = train(dataclasses.replace(config, **choice), task, name)
-        if results[name].interrupted:
+        if results[name].fit.interrupted:
             break
     asked = next(iter(results.values()))
     report = {
@@ -167,8 +159,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "test_unknown_share": {"source": unknown[0], "target": unknown[1]},
         **asked.figures,
         "compared": {name: one.figures for name, one in results.items()},
-        "interrupted": any(one.interrupted for one in results.values()),
-        "diverged": any(one.diverged for one in results.values()),
+        "interrupted": any(one.fit.interrupted for one in results.values()),
+        "diverged": any(one.fit.diverged for one in results.values()),
         "config": dataclasses.asdict(config),
     }
     files = save_run(
@@ -176,7 +168,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         asked.model,
         list(task.encoders),
         report,
-        asked.history,
+        asked.fit.history,
         overwrite=config.overwrite,
     )
     files.append(Path(config.out) / "errors.png")
@@ -184,7 +176,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(table(results, task, config.beam))
     print("Wrote " + ", ".join(map(str, files)))
     print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
-    return 130 if report["interrupted"] else int(report["diverged"])
+    return max(one.fit.status for one in results.values())
 
 
 def load(config: Config) -> Task:
@@ -268,16 +260,10 @@ def train(config: Any, task: Task, name: str) -> Trained:
     )
     model.build()
     steps = int(task.train.cardinality()) * config.epochs
-    model.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
     print(
         f"{name}: {model.count_params():,} parameters, {steps:,} steps in {config.epochs} epochs."
     )
 
-    best, diverged, interrupt = BestWeights("val_loss"), StopOnNaN(), StopOnInterrupt()
-    callbacks = [GradientClipping(config.clip_norm), PerplexityLogs(), diverged, best, interrupt]
     every = max(1, config.epochs // 4)
     shown = task.sources[:: max(1, len(task.sources) // SHOWN)][:SHOWN]
 
@@ -286,17 +272,16 @@ def train(config: Any, task: Task, name: str) -> Trained:
             pairs = zip(shown, translate(model, task, shown, config), strict=True)
             print("\n".join(f"  {one} → {other}" for one, other in pairs), flush=True)
 
-    started = time.perf_counter()
-    history = model.fit(
+    fit = fit_next_token(
+        model,
         task.train,
-        validation_data=task.validation,
+        task.validation,
         epochs=config.epochs,
-        shuffle=False,
-        verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[*callbacks, keras.callbacks.LambdaCallback(on_epoch_end=show)],
-    ).history
-    seconds = time.perf_counter() - started
-    best.restore()
+        learning_rate=config.learning_rate,
+        clip_norm=config.clip_norm,
+        verbose=verbosity(),
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=show)],
+    )
 
     translations = translate(model, task, task.sources, config)
     tokenizers = [encoder.tokenize for encoder in task.encoders]
@@ -305,21 +290,20 @@ def train(config: Any, task: Task, name: str) -> Trained:
     )
     figures: dict[str, Any] = {
         "parameters": model.count_params(),
-        "epochs": best.epochs,
-        "best_epoch": best.epoch,
-        "val_perplexity": history["val_perplexity"][best.epoch - 1] if best.epoch else None,
+        "epochs": fit.epochs,
+        "best_epoch": fit.best_epoch,
+        "val_perplexity": fit.best("val_perplexity"),
         "test_exact": scores.exact,
         "test_error_rate": scores.error_rate,
         "test_length_error": scores.length_error,
-        "seconds": seconds,
+        "seconds": fit.seconds,
     }
     if task.unit == "word":
         figures["test_bleu"] = bleu(translations, task.references)
         figures["test_bleu_one_reference"] = bleu(translations, [o[:1] for o in task.references])
         validated = translate(model, task, task.val_sources, config)
         figures["val_bleu"] = bleu(validated, task.val_references)
-    ended = interrupt.interrupted, diverged.diverged
-    return Trained(model, history, translations, scores, figures, *ended)
+    return Trained(model, fit, translations, scores, figures)
 
 
 def translate(
@@ -328,15 +312,11 @@ def translate(
     """The translation of each source that the search finds."""
     search: dict[str, Any] = {"beam": config.beam, "length_penalty": config.length_penalty}
     ids = task.encoders[0].encode_many(sources)
-    order = sorted(range(len(ids)), key=lambda k: len(ids[k]))
     written = [""] * len(ids)
-    for begin in range(0, len(order), 128):
-        chosen = order[begin : begin + 128]
-        rows = np.zeros((len(chosen), max(1, *(len(ids[k]) for k in chosen))), np.int32)
-        for row, k in zip(rows, chosen, strict=True):
-            row[: len(ids[k])] = ids[k]
-        for k, target in zip(chosen, model.translate(rows, **search), strict=True):
-            written[k] = task.encoders[1].decode(target[target != 0])
+    for rows in batches([len(one) for one in ids]):
+        found = model.translate(padded([ids[row] for row in rows], 0), **search)
+        for row, target in zip(rows, found, strict=True):
+            written[row] = task.encoders[1].decode(target[target != 0])
     return written
 
 

@@ -5,15 +5,13 @@ itself. The pieces live in `keras_rnn_kit.text`, `.data`, `.models` and `.traini
 """
 
 import dataclasses
-import sys
 import textwrap
-import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_kit.commands import option, parse, run, starting_quietly
+from keras_rnn_kit.commands import option, parse, run, starting_quietly, verbosity
 from keras_rnn_kit.errors import KitError
 
 with starting_quietly():
@@ -29,7 +27,7 @@ with starting_quietly():
     from keras_rnn_kit.runs import save_run
     from keras_rnn_kit.text import Cleaning, TextEncoder, load_text
     from keras_rnn_kit.text.punctuation import CASES, MARKS, TAGS, restore, tag_parts, tagged_text
-    from keras_rnn_kit.training import BestWeights, GradientClipping, StopOnInterrupt, StopOnNaN
+    from keras_rnn_kit.training.best_fit import fit_best
 
 TRAIN_SHARE, VALIDATION_SHARE = 0.8, 0.1  # of the words, from the beginning; the rest tests
 SAMPLE_WORDS = 80
@@ -122,19 +120,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     print(f"{model.count_params():,} parameters.")
 
-    best = BestWeights("val_accuracy", config.patience)
-    diverged, interrupt = StopOnNaN(), StopOnInterrupt()
-    started = time.perf_counter()
-    history = model.fit(
+    fit = fit_best(
+        model,
         train,
-        validation_data=validation,
+        validation,
         epochs=config.epochs,
-        shuffle=False,
-        verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[GradientClipping(config.clip_norm), diverged, best, interrupt],
+        clip_norm=config.clip_norm,
+        monitor="val_accuracy",
+        patience=config.patience,
+        verbose=verbosity(),
     )
-    seconds = time.perf_counter() - started
-    best.restore()
 
     true = [tag for _, tags in parts[2] for tag in tags]
     called = {
@@ -159,8 +154,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "vocabulary_size": len(encoder.vocabulary),
         "test_unknown_share": float(unknown_share),
         "parameters": model.count_params(),
-        "epochs": best.epochs,
-        "best_epoch": best.epoch,
+        "epochs": fit.epochs,
+        "best_epoch": fit.best_epoch,
         "test_tag_accuracy": float(accuracy["network"]),
         "test_marks_f1": rows["network"]["any mark"].f1,
         "test_capitals_f1": rows["network"]["any case"].f1,
@@ -168,14 +163,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         "test_scores": {
             name: {key: row._asdict() for key, row in found.items()} for name, found in rows.items()
         },
-        "seconds": seconds,
-        "interrupted": interrupt.interrupted,
-        "diverged": diverged.diverged,
+        "seconds": fit.seconds,
+        "interrupted": fit.interrupted,
+        "diverged": fit.diverged,
         "config": dataclasses.asdict(config),
     }
-    files = save_run(
-        config.out, model, encoder, report, history.history, overwrite=config.overwrite
-    )
+    files = save_run(config.out, model, encoder, report, fit.history, overwrite=config.overwrite)
     files.append(Path(config.out) / "marks.png")
     plot_tagging(marks["network"], marks["word's tag"], cases["network"], files[-1])
     print("On the test words, in percent:\n" + scores_table(rows))
@@ -184,10 +177,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     show("Held-out words, bare", " ".join(words))
     show("Restored", restore(words, called["network"][: len(words)]))
     show("As it was, so far as tags say", restore(words, true[: len(words)]))
-    print(f"{seconds:.0f} s, best epoch {best.epoch} of {best.epochs}.")
+    print(f"{fit.seconds:.0f} s, best epoch {fit.best_epoch} of {fit.epochs}.")
     print("Wrote " + ", ".join(map(str, files)))
     print(f"Next: python -m export.to_onnx {config.out} --out {config.out}/bundle")
-    return 130 if interrupt.interrupted else int(diverged.diverged)
+    return fit.status
 
 
 def split(pieces: list[Piece]) -> list[list[Piece]]:

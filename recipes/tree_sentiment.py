@@ -32,7 +32,7 @@ with starting_quietly():
     from keras_rnn_kit.pictures.trees import plot_trees
     from keras_rnn_kit.reports import write_report
     from keras_rnn_kit.text import Cleaning, TextEncoder, label_ids, load_labelled
-    from keras_rnn_kit.training import BestWeights, GradientClipping, StopOnInterrupt, StopOnNaN
+    from keras_rnn_kit.training.best_fit import BestFit, fit_best
 
 # A node that starts as a sum of its children keeps the words that a deep tree has below it.
 INITIALIZERS = {"identity": PerGate("identity"), "own": None}
@@ -108,14 +108,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                 cell_arguments=_cell_arguments(config),
             )
             model.build((None, None))
-            accuracy, seconds, stop, nan = _train(model, parts, encoder, classes, config, seed)
+            accuracy, fit = _train(model, parts, encoder, classes, config, seed)
             print(
-                f"{structure}, seed {seed}: test accuracy {accuracy:.3f} after {seconds:.0f} s, "
-                f"{model.count_params():,} parameters."
+                f"{structure}, seed {seed}: test accuracy {accuracy:.3f} after {fit.seconds:.0f} "
+                f"s, {model.count_params():,} parameters."
             )
             found.append(accuracy)
             best_model = max(best_model, (accuracy, model), key=lambda pair: pair[0])
-            interrupted, diverged = interrupted or stop, diverged or nan
+            interrupted, diverged = interrupted or fit.interrupted, diverged or fit.diverged
             if interrupted:
                 break
         report["accuracy"][structure] = found
@@ -159,8 +159,8 @@ def _train(
     classes: Sequence[str],
     config: Config,
     seed: int,
-) -> tuple[float, float, bool, bool]:
-    """Test accuracy, seconds, whether Ctrl-C came, whether it diverged."""
+) -> tuple[float, BestFit]:
+    """Test accuracy, and how the training went."""
     train, validation, test = (
         labelled_batches(
             [encoder.encode(text) for text in texts],
@@ -176,20 +176,16 @@ def _train(
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    best, nan, stop = BestWeights("val_loss", config.patience), StopOnNaN(), StopOnInterrupt()
-    started = time.perf_counter()
-    model.fit(
+    fit = fit_best(
+        model,
         train,
-        validation_data=validation,
+        validation,
         epochs=config.epochs,
-        shuffle=False,
-        verbose=1 if sys.stdout.isatty() else 0,
-        callbacks=[GradientClipping(1.0), nan, best, stop],
+        clip_norm=1.0,
+        patience=config.patience,
+        verbose=int(sys.stdout.isatty()),
     )
-    seconds = time.perf_counter() - started
-    best.restore()
-    figures = model.evaluate(test, verbose=0, return_dict=True)
-    return float(figures["accuracy"]), seconds, stop.interrupted, nan.diverged
+    return float(model.evaluate(test, verbose=0, return_dict=True)["accuracy"]), fit
 
 
 def _measured(structure: str, lengths: Sequence[int], config: Config) -> dict[str, list[float]]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_rnn_kit.data import language_model_windows
-from keras_rnn_kit.training.next_token import NextTokenFit, fit_next_token
+from keras_rnn_kit.training.next_token import fit_next_token
 
 IDS = np.tile([1, 2, 3], 30)
 
@@ -42,18 +42,3 @@ def test_epochs_of_so_many_steps_follow_each_other_over_the_windows(windows):
     )
     assert fit.steps == 2 * steps
     assert len(fit.history["loss"]) == 2
-
-
-def test_a_loss_that_is_no_number_ends_it(windows):
-    nan = keras.Sequential([keras.Input((5,), dtype="int32"), keras.layers.Embedding(4, 4)])
-    nan.layers[-1].set_weights([np.full((4, 4), np.nan, "float32")])
-    fit = fit_next_token(nan, windows, windows, epochs=3, learning_rate=0.1, clip_norm=1.0)
-    assert fit.diverged
-    assert fit.best("val_perplexity") is None
-    assert fit.figures()["train_loss_nats"] is None
-
-
-def test_nothing_is_known_of_a_training_without_an_epoch():
-    fit = NextTokenFit({}, 0, None, 0.1, interrupted=True, diverged=False)
-    assert fit.best("val_loss") is None
-    assert fit.figures()["epochs"] == 0
