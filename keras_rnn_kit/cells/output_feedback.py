@@ -154,12 +154,16 @@ class OutputFeedbackCell(WeightedCell):
             cuts = [self.units, self.units + self.outputs]
             projected, target, chosen = ops.split(projected, cuts, axis=-1)
         h = self.activation(projected + recurrent)
-        output = self.product(h, self.output_kernel)
-        if self.output_bias is not None:
-            output = output + self.output_bias
-        output = self.output_activation(output)
+        output = self.output_of(h)
         fed_back = ops.where(chosen > 0, target, output) if forced else output
         return output, [fed_back] if self.recurrent_kernel is None else [h, fed_back]
+
+    def output_of(self, hidden: Any) -> Any:
+        """`ψ(h V + c)`: `[..., H] -> [..., O]`."""
+        output = self.product(hidden, self.output_kernel)
+        if self.output_bias is not None:
+            output = output + self.output_bias
+        return self.output_activation(output)
 
     def get_dropout_mask(self, step_input: Any) -> Any:
         """The mask of the inputs `[B, E]`, with ones behind it where there are targets."""

@@ -1,5 +1,6 @@
 """A recurrence from its output, trained with the targets in the output's place."""
 
+import weakref
 from typing import Any
 
 import keras
@@ -7,6 +8,7 @@ from keras import ops
 from keras.src.backend import get_keras_mask
 
 from keras_rnn_kit.cells.output_feedback import OutputFeedbackCell
+from keras_rnn_kit.cells.simple_rnn import SimpleRNNCell
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers.named import NamedRNN
 
@@ -31,8 +33,9 @@ class OutputFeedbackRNN(NamedRNN):
     `keras.Model(x, layer(x))`. It begins from `initial_state`, which is the place for the last
     value that is known: `[y_0]`, or `[h_0, y_0]` with `feedback="both"`.
 
-    With `feedback="output"` and the rate 1 no step has to wait for the one before, and all of them
-    are computed at once, which is what teacher forcing was invented for.
+    At the rate 1 no step has to wait for the output of the one before, and all of them are computed
+    at once, which is what teacher forcing was invented for; with `feedback="both"` all but the
+    hidden state, whose loop is then a plain `SimpleRNN`'s.
 
     Raises:
         KitError: `targets` are not `[B, T, O]`, or the layer that they are passed to has
@@ -118,7 +121,7 @@ class OutputFeedbackRNN(NamedRNN):
     ) -> tuple[Any, list[Any]]:
         """As `RNN` runs it, or all at once where every step is fed with a target."""
         in_loop = super()._run
-        if not training or cell.feedback == "both" or not cell.forced(inputs):
+        if not training or not cell.forced(inputs):
             return in_loop(cell, inputs, states, mask, training)
         import tensorflow as tf
 
@@ -128,7 +131,11 @@ class OutputFeedbackRNN(NamedRNN):
 
         def at_once() -> tuple[Any, list[Any]]:
             kept = inputs if input_mask is None else inputs * input_mask[:, None]
-            return _all_steps(cell, tf.cast(kept, cell.compute_dtype), states[0], state_mask, mask)
+            kept = tf.cast(kept, cell.compute_dtype)
+            if cell.feedback == "output":
+                return _all_steps(cell, kept, states[0], state_mask, mask)
+            compiled = self.recurrence in ("auto", "compiled")
+            return _all_but_hidden(cell, kept, states, state_mask, mask, compiled)
 
         # The rate's own value: read through Keras it would be cast to what the cell computes in.
         always = tf.convert_to_tensor(cell.teacher_forcing_rate.value) >= 1
@@ -144,11 +151,56 @@ def _all_steps(
     fed_back = _after_each(inputs[..., -cell.outputs :], step_mask, state)
     before = fed_back[:, :-1]
     met = before if state_mask is None else before * state_mask[:, None]
-    recurrent = tf.matmul(met, tf.convert_to_tensor(cell.recurrent_matrix()))
-    outputs, _ = cell.update(cell.project(inputs), recurrent, [before])
+    recurrent = tf.matmul(met, tf.convert_to_tensor(cell.feedback_kernel))
+    outputs = cell.output_of(cell.activation(cell.project(inputs) + recurrent))
     if step_mask is not None:  # before the first real step it is zero, as in Keras
         outputs = _after_each(outputs, step_mask, tf.zeros_like(outputs[:, 0]))[:, 1:]
     return outputs, [fed_back[:, -1]]
+
+
+def _all_but_hidden(
+    cell: OutputFeedbackCell,
+    inputs: Any,  # [B, T, E + O]
+    states: list[Any],  # h [B, H], and what was fed back last, [B, O]
+    state_mask: Any,  # of h
+    step_mask: Any,
+    compiled: bool,
+) -> tuple[Any, list[Any]]:
+    """The same where the hidden state is fed back, too: its product alone is left to the loop."""
+    import tensorflow as tf
+
+    from keras_rnn_kit.layers import recurrence
+    from keras_rnn_kit.layers.loops import seen
+
+    fed_back = _after_each(inputs[..., -cell.outputs :], step_mask, states[1])
+    forced = tf.matmul(fed_back[:, :-1], tf.convert_to_tensor(cell.feedback_kernel))
+    hidden, (last,) = recurrence.run(
+        _hidden_cell(cell),
+        cell.project(inputs) + forced,
+        states[:1],
+        state_mask=state_mask,
+        step_mask=step_mask,
+        compiled=compiled,
+    )
+    outputs = cell.output_of(hidden)
+    if step_mask is not None:
+        outputs = tf.where(seen(step_mask), outputs, tf.zeros([], outputs.dtype))
+    return outputs, [last, fed_back[:, -1]]
+
+
+# By the cell whose weights they have. Not an attribute of it: they would be saved twice.
+_hidden_cells: "weakref.WeakKeyDictionary[OutputFeedbackCell, SimpleRNNCell]"
+_hidden_cells = weakref.WeakKeyDictionary()
+
+
+def _hidden_cell(cell: OutputFeedbackCell) -> SimpleRNNCell:
+    """`φ(projected + h R)`, what of the cell must wait for the step before."""
+    known = _hidden_cells.get(cell)
+    if known is None or known.activation is not cell.activation:
+        known = SimpleRNNCell(cell.units, activation=cell.activation, dtype=cell.dtype_policy)
+        known.recurrent_kernel, known.built = cell.recurrent_kernel, True
+        _hidden_cells[cell] = known
+    return known
 
 
 def _after_each(values: Any, step_mask: Any, initial: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_rnn_kit.cells import OutputFeedbackCell, SimpleRNNCell
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting.onnx_file import export_onnx_file
 from keras_rnn_kit.layers import OutputFeedbackRNN, recurrence
@@ -135,9 +136,10 @@ def test_results_are_those_of_the_equation(feedback, way, masked):
         assert_same(results(layer, rate, mask, way), wanted(layer, rate, mask), EXACT)
 
 
-def test_all_at_once_is_the_loop():
+@pytest.mark.parametrize("feedback", ["output", "both"])
+def test_all_at_once_is_the_loop(feedback):
     # Dropped are the same ones: they are drawn before the two ways part.
-    layer = made("output", dropout=0.4, recurrent_dropout=0.4, output_activation="softmax")
+    layer = made(feedback, dropout=0.4, recurrent_dropout=0.4, output_activation="softmax")
     one, other = (results(layer, rate, MASKS["every mask"]) for rate in (1.0, NEARLY_ONE))
     assert_same(one, other, EXACT)
 
@@ -149,18 +151,18 @@ def test_backwards_targets_are_fed_in_the_order_of_the_steps(rate):
     assert_same(got, wanted(layer, rate, mask, backwards=True), EXACT)
 
 
-def test_without_a_recurrence_there_is_no_loop(monkeypatch):
-    class LoopError(Exception):
-        pass
+def test_what_need_not_wait_is_not_in_the_loop(monkeypatch):
+    run, cells = recurrence.run, []
 
-    def run(*_, **__):
-        raise LoopError
+    def noted(cell, *arguments, **named):
+        cells.append(type(cell))
+        return run(cell, *arguments, **named)
 
-    monkeypatch.setattr(recurrence, "run", run)
-    results(made("output"), 1.0, None, "eager")
-    for feedback, rate in (("output", NEARLY_ONE), ("both", 1.0)):
-        with pytest.raises(LoopError):
+    monkeypatch.setattr(recurrence, "run", noted)
+    for feedback in ("output", "both"):
+        for rate in (1.0, NEARLY_ONE):
             results(made(feedback), rate, None, "eager")
+    assert cells == [OutputFeedbackCell, SimpleRNNCell, OutputFeedbackCell]
 
 
 @pytest.mark.parametrize("feedback", ["output", "both"])
@@ -192,9 +194,10 @@ def test_keras_loop_gives_the_same(feedback):
 @pytest.mark.parametrize(
     ("policy", "close"), [("mixed_bfloat16", 2**-8), ("mixed_float16", 2**-11)]
 )
-def test_mixed_precision(policy, close):
-    exact = results(made("output", dtype="float32"), 1.0, MASKS["every mask"], "eager")
-    layer = made("output", dtype=policy)
+@pytest.mark.parametrize("feedback", ["output", "both"])
+def test_mixed_precision(policy, close, feedback):
+    exact = results(made(feedback, dtype="float32"), 1.0, MASKS["every mask"], "eager")
+    layer = made(feedback, dtype=policy)
     for rate in (1.0, NEARLY_ONE):
         got = results(layer, rate, MASKS["every mask"], "eager")
         for name, right in exact.items():
