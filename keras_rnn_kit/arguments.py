@@ -3,7 +3,7 @@
 import math
 import numbers
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from keras_rnn_kit.errors import KitError
@@ -80,3 +80,19 @@ def rate(name: str, value: Any) -> float:
     """
     needs, advice = "a number in [0, 1)", "Pass 0 to switch it off."
     return number(name, value, needs, lambda given: 0 <= given < 1, advice)
+
+
+def one_of(name: str, value: Any, choices: Sequence[Any]) -> Any:
+    """`value`, which must be among the `choices`.
+
+    Example:
+
+    >>> one_of("context", "state", ("input", "state"))
+    'state'
+    """
+    if value not in choices:
+        raise KitError(
+            f"{name} must be one of {', '.join(map(str, choices))}; received {name}={value!r}. "
+            "Pass one of these."
+        )
+    return value

@@ -13,7 +13,13 @@ from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers.recurrent import RNN
 from keras_rnn_kit.models.beam_search import beam_search
 from keras_rnn_kit.models.cells import CellClass, make_cell, name_of_cell
-from keras_rnn_kit.models.endings import PAD_ID, BernoulliEnding, LengthEnding, TokenEnding
+from keras_rnn_kit.models.endings import (
+    PAD_ID,
+    BernoulliEnding,
+    LengthEnding,
+    TokenEnding,
+    check_ending_ids,
+)
 from keras_rnn_kit.models.source_attention import ATTENTIONS, SourceAttention
 from keras_rnn_kit.models.source_encoder import SourceEncoder, embedding_layer
 
@@ -125,10 +131,10 @@ class EncoderDecoder(keras.Model):
         arguments.positive_integer("layers", layers)
         arguments.positive_integer("max_length", max_length)
         arguments.rate("dropout", dropout)
-        _one_of("context", context, CONTEXTS)
-        _one_of("attention", attention, (None, *ATTENTIONS))
-        _one_of("termination", termination, TERMINATIONS)
-        _check_ends(bos_id, eos_id, target_vocabulary_size)
+        arguments.one_of("context", context, CONTEXTS)
+        arguments.one_of("attention", attention, (None, *ATTENTIONS))
+        arguments.one_of("termination", termination, TERMINATIONS)
+        check_ending_ids(target_vocabulary_size, bos_id=bos_id, eos_id=eos_id)
         self.source_vocabulary_size = source_vocabulary_size
         self.target_vocabulary_size = target_vocabulary_size
         self.units = units
@@ -422,21 +428,3 @@ class EncoderDecoder(keras.Model):
             "bos_id": self.bos_id,
             "eos_id": self.eos_id,
         }
-
-
-def _one_of(name: str, value: Any, choices: Sequence[Any]) -> None:
-    if value not in choices:
-        raise KitError(
-            f"{name} must be one of {', '.join(map(str, choices))}; received {name}={value!r}. "
-            "Pass one of these."
-        )
-
-
-def _check_ends(bos_id: Any, eos_id: Any, size: int) -> None:
-    for name, value in (("bos_id", bos_id), ("eos_id", eos_id)):
-        arguments.positive_integer(name, value)
-    if bos_id == eos_id or max(bos_id, eos_id) >= size:
-        raise KitError(
-            "bos_id and eos_id must be two tokens of the target's vocabulary of "
-            f"{size}; received bos_id={bos_id} and eos_id={eos_id}. Pass the vocabulary's own."
-        )

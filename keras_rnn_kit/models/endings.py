@@ -14,6 +14,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_rnn_kit import arguments
+from keras_rnn_kit.errors import KitError
+
 PAD_ID = 0
 # The score of what can't be. Finite, so that no gradient is NaN; its exponential is 0.
 NEVER = -1e9
@@ -193,3 +196,21 @@ class LengthEnding(Ending):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "max_length": self.max_length}
+
+
+def check_ending_ids(vocabulary_size: int, **ids: Any) -> None:
+    """`KitError` unless they are different tokens, none of them the padding.
+
+    Example:
+
+    >>> check_ending_ids(30, bos_id=2, eos_id=3)
+    """
+    for name, value in ids.items():
+        arguments.positive_integer(name, value)
+    if len(set(ids.values())) < len(ids) or max(ids.values()) >= vocabulary_size:
+        received = " and ".join(f"{name}={value}" for name, value in ids.items())
+        several = len(ids) > 1
+        raise KitError(
+            f"{' and '.join(ids)} must be {'different tokens' if several else 'a token'} of the "
+            f"vocabulary of {vocabulary_size}; received {received}. Pass the vocabulary's own."
+        )

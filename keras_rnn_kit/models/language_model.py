@@ -23,6 +23,7 @@ from keras_rnn_kit.models.cells import (
     serialized,
     serialized_arguments,
 )
+from keras_rnn_kit.models.endings import BernoulliEnding, check_ending_ids
 from keras_rnn_kit.models.label_states import LabelStates
 
 
@@ -52,6 +53,11 @@ class LanguageModel(keras.Model):
             vectors included.
         cell_arguments: further arguments of the cell's constructor, such as `{"recurrent_dropout":
             0.2}`; `None` for its defaults.
+        termination: how a text ends: with a `"token"` like any other, or by a second output that
+            decides at each step, `"bernoulli"`. The scores are then log-probabilities, that of
+            `eos_id` being the decision's: it is trained on texts that end with `<eos>`
+            (`data.document_windows`), and generates with `stop="<eos>"`. See `models/endings.py`.
+        eos_id: the id of `<eos>`, for `"bernoulli"`.
 
     Train it with `keras.losses.SparseCategoricalCrossentropy(from_logits=True)`. To go on from
     given states, pass `states` and `return_states=True`, or take one `step` at a time; what is
@@ -61,8 +67,9 @@ class LanguageModel(keras.Model):
     label.
 
     Raises `KitError` for sizes below 1, rates outside [0, 1), a cell that isn't known or doesn't
-    take its arguments, labels that are not different names or meet `stateful=True`, and in a call
-    for a label that is not known.
+    take its arguments, an ending that there is not, labels that are not different names or meet
+    `stateful=True`, and in a call for a label that is not known.
+
     Source: Zhang et al., "Dive into Deep Learning", "Recurrent Neural Network Implementation";
     Goodfellow, Bengio and Courville, "Deep Learning", 2016, 10.2.4, of the labels.
 
@@ -103,6 +110,8 @@ class LanguageModel(keras.Model):
         context: str = "both",
         label_embedding: int | None = None,
         cell_arguments: Mapping[str, Any] | None = None,
+        termination: str = "token",
+        eos_id: int = 3,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -112,6 +121,9 @@ class LanguageModel(keras.Model):
         if embedding is not None:
             arguments.positive_integer("embedding", embedding)
         arguments.rate("dropout", dropout)
+        arguments.one_of("termination", termination, ("token", "bernoulli"))
+        self.termination = termination
+        self.eos_id = eos_id
         self.vocabulary_size = vocabulary_size
         self.units = units
         self.embedding = embedding
@@ -142,9 +154,15 @@ class LanguageModel(keras.Model):
             keras.layers.Dropout(dropout, name=f"dropout_{k}", dtype=self.dtype_policy)
             for k in range(layers)
         ]
-        self.output_layer = keras.layers.Dense(
-            vocabulary_size, name="output", dtype=self.dtype_policy
-        )
+        if termination == "bernoulli":
+            check_ending_ids(vocabulary_size, eos_id=eos_id)
+            self.output_layer: Any = BernoulliEnding(
+                vocabulary_size, eos_id, name="output", dtype=self.dtype_policy
+            )
+        else:
+            self.output_layer = keras.layers.Dense(
+                vocabulary_size, name="output", dtype=self.dtype_policy
+            )
         self.context = checked_context(context)
         self.label_embedding = label_embedding
         self.label_states = None
@@ -263,6 +281,11 @@ class LanguageModel(keras.Model):
         return states
 
     @property
+    def score_dtype(self) -> str:
+        """The type of its predictions: log-probabilities are in single precision at the least."""
+        return getattr(self.output_layer, "score_dtype", self.compute_dtype)
+
+    @property
     def _context_size(self) -> int | None:
         """C, where a label stands beside the inputs."""
         of_labels = self.label_states
@@ -347,6 +370,8 @@ class LanguageModel(keras.Model):
             "activation": serialized(self.activation),
             "dropout": self.dropout,
             "stateful": self.stateful,
+            "termination": self.termination,
+            "eos_id": self.eos_id,
             **({} if self.label_states is None else of_labels),
             **as_config(self.cell_arguments),
         }

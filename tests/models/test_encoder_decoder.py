@@ -309,7 +309,7 @@ def test_the_config_holds_every_argument() -> None:
         ({"context": "none"}, "context must be one of state, input, both; received"),
         ({"attention": "dot"}, "attention must be one of None, bahdanau, luong; received"),
         ({"termination": "eos"}, "termination must be one of token, bernoulli, length; received"),
-        ({"eos_id": 2}, "two tokens .* received bos_id=2 and eos_id=2"),
+        ({"eos_id": 2}, "different tokens .* received bos_id=2 and eos_id=2"),
         ({"eos_id": 11}, "vocabulary of 11; received bos_id=2 and eos_id=11"),
         ({"cell": "Nothing"}, "cell must be one of"),
     ],

@@ -61,7 +61,7 @@ def _whole(model: LanguageModel) -> Graph:
         function,
         inputs=(Port("tokens", ("B", "T"), "int32"), *_states(model)),
         outputs=(
-            Port("logits", ("B", "T", model.vocabulary_size), model.compute_dtype),
+            Port("logits", ("B", "T", model.vocabulary_size), model.score_dtype),
             *_states(model, "next_"),
         ),
         example=example,
@@ -81,7 +81,7 @@ def _step(model: LanguageModel) -> Graph:
         function,
         inputs=(Port("tokens", ("B",), "int32"), *_states(model)),
         outputs=(
-            Port("logits", ("B", model.vocabulary_size), model.compute_dtype),
+            Port("logits", ("B", model.vocabulary_size), model.score_dtype),
             *_states(model, "next_"),
         ),
         example=example,
