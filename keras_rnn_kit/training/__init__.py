@@ -14,6 +14,7 @@ with train_extra("keras_rnn_kit.training"):
     from keras_rnn_kit.training.perplexity_logs import PerplexityLogs
     from keras_rnn_kit.training.pinball import PinballLoss
     from keras_rnn_kit.training.sampling import SampleText
+    from keras_rnn_kit.training.smoothed_crossentropy import SmoothedCrossentropy
     from keras_rnn_kit.training.states import ResetStates
     from keras_rnn_kit.training.teacher_forcing import TeacherForcing
 
@@ -28,6 +29,7 @@ __all__ = [
     "PinballLoss",
     "ResetStates",
     "SampleText",
+    "SmoothedCrossentropy",
     "StopOnInterrupt",
     "StopOnNaN",
     "TeacherForcing",
