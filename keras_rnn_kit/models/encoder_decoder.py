@@ -22,6 +22,8 @@ from keras_rnn_kit.models.endings import (
 )
 from keras_rnn_kit.models.source_attention import ATTENTIONS, SourceAttention
 from keras_rnn_kit.models.source_encoder import SourceEncoder, embedding_layer
+from keras_rnn_kit.models.tied_output import TiedOutput
+from keras_rnn_kit.models.word_dropout import WordDropout
 
 CONTEXTS = ("state", "input", "both")
 TERMINATIONS = ("token", "bernoulli", "length")
@@ -57,6 +59,10 @@ class EncoderDecoder(keras.Model):
         max_length: the longest target that decoding writes; with `"length"` the longest there is.
         dropout: the share dropped of embeddings, of the encoder's outputs, between the decoder's
             layers and of what the output layer reads, drawn anew at each step.
+        word_dropout: the share of words of either side that training reads as `<unk>`.
+        tied: whether the output layer has the target's embedding for its matrix, as
+            `models/tied_output.py` has it: fewer weights, and better for small data.
+        unk_id: the id of `<unk>` in both vocabularies, for `word_dropout`.
         bos_id, eos_id: the ids of `<bos>` and `<eos>` in the target's vocabulary.
 
     Train it with `keras.losses.SparseCategoricalCrossentropy(from_logits=True)` on `((source,
@@ -119,6 +125,9 @@ class EncoderDecoder(keras.Model):
         termination: str = "token",
         max_length: int = 50,
         dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        tied: bool = False,
+        unk_id: int = 1,
         bos_id: int = 2,
         eos_id: int = 3,
         **kwargs: Any,
@@ -131,6 +140,7 @@ class EncoderDecoder(keras.Model):
         arguments.positive_integer("layers", layers)
         arguments.positive_integer("max_length", max_length)
         arguments.rate("dropout", dropout)
+        arguments.rate("word_dropout", word_dropout)
         arguments.one_of("context", context, CONTEXTS)
         arguments.one_of("attention", attention, (None, *ATTENTIONS))
         arguments.one_of("termination", termination, TERMINATIONS)
@@ -146,6 +156,9 @@ class EncoderDecoder(keras.Model):
         self.termination = termination
         self.max_length = max_length
         self.dropout = dropout
+        self.word_dropout = word_dropout
+        self.tied = tied
+        self.unk_id = unk_id
         self.bos_id = bos_id
         self.eos_id = eos_id
         policy = self.dtype_policy
@@ -183,6 +196,8 @@ class EncoderDecoder(keras.Model):
             else SourceAttention(attention, units, name="source_attention", dtype=policy)
         )
         given: Any = {"name": "ending", "dtype": policy}
+        if tied:
+            given["output_layer"] = TiedOutput(self.target_embedding, name="output", dtype=policy)
         self.remaining_embedding = None
         if termination == "length":
             self.remaining_embedding = embedding_layer(
@@ -194,6 +209,10 @@ class EncoderDecoder(keras.Model):
             self.ending = kind(target_vocabulary_size, eos_id, **given)
         # One layer does for all places: each call of it draws its own.
         self.dropout_layer = keras.layers.Dropout(dropout, name="dropout", dtype=policy)
+        specials = PAD_ID, unk_id, bos_id, eos_id
+        self.word_dropout_layer = WordDropout(
+            word_dropout, unk_id, specials, name="word_dropout", dtype=policy
+        )
 
         sizes = tf.TensorSpec([None, None], tf.int32), *[tf.TensorSpec([], tf.int32)] * 2
         self._search = tf.function(
@@ -223,7 +242,7 @@ class EncoderDecoder(keras.Model):
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """`(source [B, S], target [B, T])`, the target beginning with `<bos>`, to `[B, T, V]`."""
-        source, target = inputs
+        source, target = (self.word_dropout_layer(ids, training=training) for ids in inputs)
         mask = ops.not_equal(target, PAD_ID)
         lengths = ops.sum(ops.cast(mask, "int32"), axis=1) - 1  # τ; <bos> is no word
         states, memory = self._encode(source, lengths, training)
@@ -425,6 +444,9 @@ class EncoderDecoder(keras.Model):
             "termination": self.termination,
             "max_length": self.max_length,
             "dropout": self.dropout,
+            "word_dropout": self.word_dropout,
+            "tied": self.tied,
+            "unk_id": self.unk_id,
             "bos_id": self.bos_id,
             "eos_id": self.eos_id,
         }

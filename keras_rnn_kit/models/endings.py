@@ -25,15 +25,26 @@ _SMALLEST = 1e-30
 
 
 class Ending(keras.layers.Layer):
-    """What the three have in common: an output layer, and log-probabilities without `<eos>`."""
+    """What the three have in common: an output layer, and log-probabilities without `<eos>`.
 
-    def __init__(self, vocabulary_size: int, eos_id: int, **kwargs: Any):
+    Its logits `[..., V]` are a `Dense` layer's, or those of the `output_layer` that is passed.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        eos_id: int,
+        *,
+        output_layer: keras.layers.Layer | None = None,
+        **kwargs: Any,
+    ):
         # What comes in is not cast to half precision: the log-probabilities among it must not be.
         super().__init__(autocast=False, **kwargs)
         self.supports_masking = True
         self.vocabulary_size = vocabulary_size
         self.eos_id = eos_id
-        self.output_layer = keras.layers.Dense(
+        self._given = output_layer is not None
+        self.output_layer = output_layer or keras.layers.Dense(
             vocabulary_size, name="output", dtype=self.dtype_policy
         )
 
@@ -53,11 +64,22 @@ class Ending(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {
+        config = {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,
             "eos_id": self.eos_id,
         }
+        if self._given:
+            config["output_layer"] = keras.saving.serialize_keras_object(self.output_layer)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Ending":
+        """The ending of that config."""
+        if "output_layer" in config:
+            layer = keras.saving.deserialize_keras_object(config["output_layer"])
+            config = {**config, "output_layer": layer}
+        return cls(**config)
 
     def _is(self, token_id: int) -> Any:
         """`[V]`, true at that token alone."""

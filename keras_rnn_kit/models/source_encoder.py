@@ -126,7 +126,9 @@ class SourceEncoder(keras.layers.Layer):
 def embedding_layer(size: int, width: int, **kwargs: Any) -> Any:
     """An embedding whose features are drawn of the size of 1, as kernels expect their inputs.
 
+    Its table can be an output layer's, too.
+
     Keras draws from ±0.05, which small data needs many epochs to grow out of.
     """
     drawn = keras.initializers.RandomNormal(stddev=1.0)
-    return keras.layers.Embedding(size, width, embeddings_initializer=drawn, **kwargs)
+    return keras.layers.ReversibleEmbedding(size, width, embeddings_initializer=drawn, **kwargs)

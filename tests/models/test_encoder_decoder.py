@@ -19,7 +19,7 @@ LENGTHS = REAL.sum(axis=1) - 1
 
 # Each choice is there at least once; few models, since each compiles a training of its own.
 HOWS: dict[str, dict[str, Any]] = {
-    "plain": {"cell": "SimpleRNN"},
+    "plain": {"cell": "SimpleRNN", "tied": True},
     "bahdanau": {
         "cell": "SimpleRNN",
         "attention": "bahdanau",
@@ -85,7 +85,13 @@ def reference(model: EncoderDecoder, source: np.ndarray, target: np.ndarray) -> 
         weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
         hidden = np.concatenate([hidden, weights @ values], axis=-1)
         hidden = np.tanh(hidden @ np.asarray(layer.output_layer.kernel, np.float64))
-    logits, eos = dense(model.ending.output_layer, hidden), model.eos_id
+    eos, output = model.eos_id, model.ending.output_layer
+    if model.tied:
+        projected = hidden @ np.asarray(output.projection.kernel, np.float64)
+        table = np.asarray(model.target_embedding.embeddings, np.float64)
+        logits = projected @ table.T / np.sqrt(table.shape[1]) + np.asarray(output.bias)
+    else:
+        logits = dense(output, hidden)
     if model.termination == "token":
         return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     probabilities = np.exp(logits)
@@ -213,9 +219,35 @@ def test_dropout_is_for_training_alone(models: dict[str, EncoderDecoder]) -> Non
     assert np.abs(first - second).max() > 100 * TOLERANCE
 
 
+def test_words_are_dropped_in_training_alone(models: dict[str, EncoderDecoder]) -> None:
+    plain, model = models["bahdanau"], build(**HOWS["bahdanau"], word_dropout=0.999)
+    given = (SOURCES, TARGETS)
+    np.testing.assert_array_equal(model(given), plain(given))
+    # All words but the specials are read as <unk>; a draw above the rate comes one time in 1,000.
+    unknown = tuple(np.where(ids > 3, 1, ids) for ids in given)
+    model.word_dropout_layer.seed_generator.state.assign([0, 0])
+    np.testing.assert_allclose(model(given, training=True), plain(unknown), atol=TOLERANCE)
+
+
+def test_a_tied_output_has_the_embedding_for_its_matrix() -> None:
+    tied, own = (build(tied=which, dtype="mixed_float16") for which in (True, False))
+    # H · V weights of a Dense layer; H · E of the projection.
+    assert own.count_params() - tied.count_params() == 5 * 11 - 5 * 4
+    table = tied.target_embedding.embeddings
+    assert sum(weight is table for weight in tied.trainable_weights) == 1
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tied((SOURCES, TARGETS))[..., 4])
+    # The row of a token that no target reads: what it is to be written for.
+    assert np.abs(tf.convert_to_tensor(tape.gradient(loss, table.value))[4]).max() > 0
+
+
 @saves_models
 @pytest.mark.parametrize(
-    "how", [{**HOWS["deep"], "dropout": 0.1}, {**HOWS["bahdanau"], "dtype": "mixed_float16"}]
+    "how",
+    [
+        {**HOWS["deep"], "dropout": 0.1, "tied": True, "word_dropout": 0.1},
+        {**HOWS["bahdanau"], "dtype": "mixed_float16"},
+    ],
 )
 def test_a_saved_model_comes_back(how: dict[str, Any], tmp_path: Path) -> None:
     model = build(**how)
@@ -292,6 +324,9 @@ def test_the_config_holds_every_argument() -> None:
         "termination": "length",
         "max_length": 7,
         "dropout": 0.1,
+        "word_dropout": 0.2,
+        "tied": True,
+        "unk_id": 3,
         "bos_id": 4,
         "eos_id": 5,
     }

@@ -1,7 +1,8 @@
 """Words, cut at their apostrophes and hyphens, as French and Italian want it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Self
 
 from keras_rnn_kit.text.tokenizers.contract import Configured
 from keras_rnn_kit.text.tokenizers.word import WordTokenizer
@@ -23,12 +24,26 @@ class CliticTokenizer(Configured):
         ["Qu'", 'y', 'a', '-t', '-il', ',', "l'", 'ami', '?']
         >>> CliticTokenizer().join(tokens)
         "Qu'y a-t-il, l'ami?"
+
+    With `sentence_case` each text is a sentence: its first letter is read as a small one, and
+    written as a capital, so that a word is the same token wherever it stands.
+
+        >>> sentences = CliticTokenizer(sentence_case=True)
+        >>> sentences.tokenize("Va-t'en !")
+        ['va', "-t'", 'en', '!']
+        >>> sentences.join(['va', "-t'", 'en', '!'])
+        "Va-t'en!"
     """
 
     name = "clitics"
 
+    def __init__(self, sentence_case: bool = False) -> None:
+        self.sentence_case = sentence_case
+
     def tokenize(self, text: str) -> list[str]:
         """The text's words, in pieces, and signs."""
+        if self.sentence_case:
+            text = _recased(text.lstrip(), str.lower, str.upper)
         return [piece for word in _WORDS.tokenize(text) for piece in _SEAM.split(word)]
 
     def join(self, tokens: Iterable[str]) -> str:
@@ -42,7 +57,33 @@ class CliticTokenizer(Configured):
             else:
                 words.append([token])
             open_end = several and token[-1] in "'’"
-        return _WORDS.join("".join(pieces) for pieces in words)
+        text = _WORDS.join("".join(pieces) for pieces in words)
+        return _recased(text, str.upper, str.lower) if self.sentence_case else text
+
+    def config(self) -> dict[str, Any]:
+        """What `tokenizer_from_config` needs to make this tokenizer again."""
+        own = {"sentence_case": True} if self.sentence_case else {}
+        return {**super().config(), **own}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The tokenizer whose `config()` this is."""
+        return cls(config.get("sentence_case", False) is True)
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) and self.sentence_case == getattr(other, "sentence_case", None)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.sentence_case))
+
+    def __repr__(self) -> str:
+        return f"CliticTokenizer({'sentence_case=True' if self.sentence_case else ''})"
+
+
+def _recased(text: str, change: Callable[[str], str], back: Callable[[str], str]) -> str:
+    """The text with another first letter, where that can be undone: of `ß` it can't."""
+    first = change(text[:1])
+    return first + text[1:] if back(first) == text[:1] else text
 
 
 _WORDS = WordTokenizer()
