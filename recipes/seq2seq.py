@@ -25,6 +25,7 @@ with starting_quietly():
     from keras_rnn_kit.runtime.tokens import padded
     from keras_rnn_kit.text import (
         Cleaning,
+        CliticTokenizer,
         TextEncoder,
         TranslationScores,
         bleu,
@@ -38,8 +39,26 @@ with starting_quietly():
     from keras_rnn_kit.training.next_token import fit_next_token
 
 # What suits dates, and what suits the short sentences of a file of twenty thousand pairs.
-DATES = {"units": 128, "embedding": 32, "dropout": 0.1, "epochs": 5, "learning_rate": 3e-3}
-SENTENCES = {"units": 256, "embedding": 128, "dropout": 0.3, "epochs": 20, "learning_rate": 2e-3}
+DATES = {
+    "units": 128,
+    "embedding": 32,
+    "dropout": 0.1,
+    "word_dropout": 0.0,
+    "smoothing": 0.0,
+    "min_frequency": 1,
+    "epochs": 5,
+    "learning_rate": 3e-3,
+}
+SENTENCES = {
+    "units": 192,
+    "embedding": 128,
+    "dropout": 0.3,
+    "word_dropout": 0.1,
+    "smoothing": 0.1,
+    "min_frequency": 2,
+    "epochs": 20,
+    "learning_rate": 2e-3,
+}
 COMPARED = {
     "attention": ("luong", "bahdanau", "none"),
     "termination": ("token", "bernoulli", "length"),
@@ -63,17 +82,26 @@ class Config:
         "nothing", "train a model for each kind of it, and set them side by side"
     )
     tokenizer: Literal["clitics", "words"] = option(
-        "clitics", "what a file's targets are cut to; clitics are words cut at ' and -"
+        "clitics", "what the texts of a file are cut to; clitics are words cut at ' and -"
     )
     lower_source: bool = option(True, "read the sources in lower case")
-    min_frequency: int = option(1, "tokens seen less often in training become <unk>")
+    min_frequency: int | None = option(
+        None, "target tokens seen less often in training become <unk>; 1, or 2"
+    )
     max_length: int = option(40, "the longest source and target there may be, in tokens")
-    units: int | None = option(None, "width H of the recurrent layers; 128, or 256")
+    units: int | None = option(None, "width H of the recurrent layers; 128, or 192")
     cell: str = option("GRU", "their recurrence: SimpleRNN, GRU, LSTM or another cell")
     layers: int = option(1, "recurrent layers on top of each other, on either side")
     bidirectional: bool = option(True, "read each source from both ends")
     embedding: int | None = option(None, "width E of the embeddings; 32, or 128")
     dropout: float | None = option(None, "share of embeddings and outputs dropped; 0.1, or 0.3")
+    word_dropout: float | None = option(
+        None, "share of words that training reads as <unk>; 0, or 0.1"
+    )
+    tied: bool = option(True, "write with the embedding of the targets for a matrix")
+    smoothing: float | None = option(
+        None, "share of each target that is spread over all tokens; 0, or 0.1"
+    )
     batch_size: int = option(64, "pairs B in a batch")
     epochs: int | None = option(None, "passes over the pairs; 5, or 20")
     learning_rate: float | None = option(
@@ -179,7 +207,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return max(one.fit.status for one in results.values())
 
 
-def load(config: Config) -> Task:
+def load(config: Any) -> Task:
     """Reads or makes the pairs, splits and encodes them."""
     dates = config.data == "dates"
     if dates:
@@ -188,14 +216,18 @@ def load(config: Config) -> Task:
         pairs = load_pairs(config.data, encoding=config.encoding)
     parts = split_pairs(pairs, (0.9, 0.05, 0.05), config.split_seed)
     sides = [[[pair[k] for pair in part] for k in (0, 1)] for part in parts]
+    clitics = config.tokenizer == "clitics"
     encoders = [
         TextEncoder.build(
             sides[0][k],
             tokenizer="characters" if dates else tokenizer,
             cleaning=Cleaning("lower") if config.lower_source and k == 0 else None,
-            min_frequency=config.min_frequency,
+            min_frequency=(1, config.min_frequency)[k],
         )
-        for k, tokenizer in enumerate(("words", config.tokenizer))
+        for k, tokenizer in enumerate(
+            # A target is a sentence, so that its first word is the same token as within another.
+            ("clitics", CliticTokenizer(sentence_case=True)) if clitics else ("words", "words")
+        )
     ]
     batches = [
         pair_batches(
@@ -256,6 +288,8 @@ def train(config: Any, task: Task, name: str) -> Trained:
         termination=config.termination,
         max_length=config.max_length,
         dropout=config.dropout,
+        word_dropout=config.word_dropout,
+        tied=config.tied,
         **ends_of(task.encoders[1]),
     )
     model.build()
@@ -279,6 +313,7 @@ def train(config: Any, task: Task, name: str) -> Trained:
         epochs=config.epochs,
         learning_rate=config.learning_rate,
         clip_norm=config.clip_norm,
+        smoothing=config.smoothing,
         verbose=verbosity(),
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=show)],
     )

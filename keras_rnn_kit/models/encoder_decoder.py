@@ -1,6 +1,6 @@
 """One sequence into another of another length: an encoder reads it, a decoder writes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -12,7 +12,13 @@ from keras_rnn_kit import arguments
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers.recurrent import RNN
 from keras_rnn_kit.models.beam_search import beam_search
-from keras_rnn_kit.models.cells import CellClass, make_cell, name_of_cell
+from keras_rnn_kit.models.cells import (
+    CellClass,
+    as_config,
+    make_cell,
+    name_of_cell,
+    serialized_arguments,
+)
 from keras_rnn_kit.models.endings import (
     PAD_ID,
     BernoulliEnding,
@@ -64,6 +70,8 @@ class EncoderDecoder(keras.Model):
             `models/tied_output.py` has it: fewer weights, and better for small data.
         unk_id: the id of `<unk>` in both vocabularies, for `word_dropout`.
         bos_id, eos_id: the ids of `<bos>` and `<eos>` in the target's vocabulary.
+        cell_arguments: further arguments of the cell's constructor, such as `{"recurrent_dropout":
+            0.2}`; `None` for its defaults.
 
     Train it with `keras.losses.SparseCategoricalCrossentropy(from_logits=True)` on `((source,
     target_in), target_out)`, as `data.pair_batches` gives it: `target_in` is `<bos> w_1 ... w_n`
@@ -130,6 +138,7 @@ class EncoderDecoder(keras.Model):
         unk_id: int = 1,
         bos_id: int = 2,
         eos_id: int = 3,
+        cell_arguments: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -149,6 +158,7 @@ class EncoderDecoder(keras.Model):
         self.target_vocabulary_size = target_vocabulary_size
         self.units = units
         self.cell = name_of_cell(cell)
+        self.cell_arguments = serialized_arguments(cell, cell_arguments)
         self.embedding = embedding
         self.bidirectional = bidirectional
         self.context = context
@@ -171,6 +181,7 @@ class EncoderDecoder(keras.Model):
             layers=layers,
             bidirectional=bidirectional,
             dropout=dropout,
+            cell_arguments=cell_arguments,
             name="encoder",
             dtype=policy,
         )
@@ -179,7 +190,7 @@ class EncoderDecoder(keras.Model):
         )
         self.decoder_layers = [
             RNN(
-                make_cell(cell, units, None, policy),
+                make_cell(cell, units, None, policy, self.cell_arguments),
                 return_sequences=True,
                 name=f"decoder_{k}",
                 dtype=policy,
@@ -449,4 +460,5 @@ class EncoderDecoder(keras.Model):
             "unk_id": self.unk_id,
             "bos_id": self.bos_id,
             "eos_id": self.eos_id,
+            **as_config(self.cell_arguments),
         }

@@ -1,6 +1,6 @@
 """Which numbers come next? Autoregressive forecasters, linear, feed-forward and recurrent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -12,7 +12,7 @@ from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.forecasts import PATHS, Forecast, Forecasting, checked_quantiles
 from keras_rnn_kit.layers.recurrent import RNN
-from keras_rnn_kit.models.cells import CellClass, make_cell, serialized
+from keras_rnn_kit.models.cells import CellClass, as_config, make_cell, serialized
 from keras_rnn_kit.models.feedback_cells import (
     FeedbackCell,
     RecurrentFeedbackCell,
@@ -24,6 +24,7 @@ from keras_rnn_kit.models.forecaster_arguments import (
     LINEAR,
     MLP,
     check_together,
+    checked_cell_arguments,
     checked_scaler,
     checked_targets,
     recurrence_name,
@@ -60,6 +61,8 @@ class Forecaster(keras.Model):
         dropout: the share dropped of each hidden layer's output, drawn anew at each step.
         scaler: a `data.SeriesScaler` of the C variables, fitted on the training part: the model
             then takes and gives the series as it is, and has the scaler inside, saved and exported.
+        cell_arguments: further arguments of the cell's constructor, such as `{"recurrent_dropout":
+            0.2}`; `None` for its defaults, and where there is no cell.
 
     Train it on `data.series_windows` with any loss of Keras's, `training.PinballLoss(quantiles)` or
     `training.NormalLoss()`. `horizon` above 1 trains an iterated model on its own predictions.
@@ -99,6 +102,7 @@ class Forecaster(keras.Model):
         activation: Any = None,
         dropout: float = 0.0,
         scaler: Any = None,
+        cell_arguments: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ):
         # The series stays in float32 up to the scaler.
@@ -109,6 +113,7 @@ class Forecaster(keras.Model):
         arguments.positive_integer("layers", layers)
         arguments.rate("dropout", dropout)
         self.recurrence = recurrence_name(recurrence)
+        self.cell_arguments = checked_cell_arguments(recurrence, cell_arguments)
         self.window, self.horizon, self.features = window, horizon, features
         self.targets = checked_targets(targets, features)
         self.units, self.depth = units, layers
@@ -134,7 +139,7 @@ class Forecaster(keras.Model):
         elif self.recurrence != LINEAR:
             self.recurrent_layers = [
                 RNN(
-                    make_cell(recurrence, units, activation, policy),
+                    make_cell(recurrence, units, activation, policy, self.cell_arguments),
                     return_sequences=k < layers - 1,
                     return_state=True,
                     name=f"recurrent_{k}",
@@ -387,4 +392,5 @@ class Forecaster(keras.Model):
             "activation": serialized(self.activation),
             "dropout": self.dropout,
             "scaler": scaler,
+            **as_config(self.cell_arguments),
         }

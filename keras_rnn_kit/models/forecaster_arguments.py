@@ -7,7 +7,7 @@ from typing import Any
 from keras_rnn_kit.data.checks import chosen_variables
 from keras_rnn_kit.data.series_scaler import SeriesScaler
 from keras_rnn_kit.errors import KitError
-from keras_rnn_kit.models.cells import CellClass, cell_names, name_of_cell
+from keras_rnn_kit.models.cells import CellClass, cell_names, name_of_cell, serialized_arguments
 
 MULTI_STEP = ("direct", "iterated")
 LINEAR, MLP = "linear", "mlp"
@@ -24,6 +24,20 @@ def recurrence_name(recurrence: str | CellClass) -> str:
         "class registered with keras.saving.register_keras_serializable, which takes its units "
         f"first; received {recurrence!r}. Pass one of these."
     )
+
+
+def checked_cell_arguments(
+    recurrence: str | CellClass, cell_arguments: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """Further arguments of the cell as a config has them; `KitError` where there is no cell."""
+    if cell_arguments is None:
+        return None
+    if isinstance(recurrence, str) and recurrence in (LINEAR, MLP):
+        raise KitError(
+            f"cell_arguments are those of a cell; received {cell_arguments!r} with "
+            f"recurrence={recurrence!r}. Leave them out, or pass a cell, such as 'GRU'."
+        )
+    return serialized_arguments(recurrence, cell_arguments)
 
 
 def checked_targets(targets: int | Sequence[int] | None, features: int) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """The encoder of an encoder-decoder."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -7,7 +8,13 @@ from keras import ops
 
 from keras_rnn_kit.layers.bidirectional import Bidirectional
 from keras_rnn_kit.layers.recurrent import RNN
-from keras_rnn_kit.models.cells import CellClass, make_cell, name_of_cell
+from keras_rnn_kit.models.cells import (
+    CellClass,
+    as_config,
+    make_cell,
+    name_of_cell,
+    serialized_arguments,
+)
 from keras_rnn_kit.models.endings import PAD_ID
 
 
@@ -28,6 +35,8 @@ class SourceEncoder(keras.layers.Layer):
         layers: how many recurrent layers stand on each other.
         bidirectional: whether the source is read from both ends.
         dropout: the share dropped of the embedding and of each recurrent layer's output.
+        cell_arguments: further arguments of the cell's constructor, such as `{"recurrent_dropout":
+            0.2}`; `None` for its defaults.
 
     Example:
 
@@ -48,12 +57,14 @@ class SourceEncoder(keras.layers.Layer):
         layers: int = 1,
         bidirectional: bool = True,
         dropout: float = 0.0,
+        cell_arguments: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
         self.units = units
         self.cell = name_of_cell(cell)
+        self.cell_arguments = serialized_arguments(cell, cell_arguments)
         self.embedding = embedding
         self.bidirectional = bidirectional
         self.dropout = dropout
@@ -63,7 +74,7 @@ class SourceEncoder(keras.layers.Layer):
         )
         self.recurrent_layers: list[Any] = []
         for k in range(layers):
-            made = make_cell(cell, units, None, policy)
+            made = make_cell(cell, units, None, policy, self.cell_arguments)
             layer = RNN(made, return_sequences=True, name=f"recurrent_{k}", dtype=policy)
             if bidirectional:
                 layer = Bidirectional(layer, name=f"recurrent_{k}", dtype=policy)
@@ -120,6 +131,7 @@ class SourceEncoder(keras.layers.Layer):
             "layers": len(self.recurrent_layers),
             "bidirectional": self.bidirectional,
             "dropout": self.dropout,
+            **as_config(self.cell_arguments),
         }
 
 

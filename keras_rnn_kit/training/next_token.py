@@ -7,6 +7,7 @@ import keras
 
 from keras_rnn_kit.training.best_fit import BestFit, fit_best
 from keras_rnn_kit.training.perplexity_logs import PerplexityLogs
+from keras_rnn_kit.training.smoothed_crossentropy import SmoothedCrossentropy
 
 
 def fit_next_token(
@@ -18,13 +19,14 @@ def fit_next_token(
     steps_per_epoch: int | None = None,
     learning_rate: float,
     clip_norm: float,
+    smoothing: float = 0.0,
     verbose: int = 0,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> BestFit:
     """Trains a model of logits `[B, T, V]` on batches `(inputs, targets [B, T])`.
 
     Adam's step size falls to 0 by a cosine over all steps; the gradient's norm is clipped; the
-    weights of the epoch with the lowest validation loss are kept.
+    weights of the epoch with the lowest validation perplexity are kept.
 
     Args:
         model: from the inputs to logits.
@@ -34,6 +36,7 @@ def fit_next_token(
         steps_per_epoch: batches of an epoch, if not all; the windows then follow each other.
         learning_rate: the first step size.
         clip_norm: the largest global norm of the gradient.
+        smoothing: of the loss, see `SmoothedCrossentropy`; perplexities are without it.
         verbose: of `model.fit`.
         callbacks: more of them.
 
@@ -51,8 +54,9 @@ def fit_next_token(
     """
     in_epoch = int(windows.cardinality()) if steps_per_epoch is None else steps_per_epoch
     decay = keras.optimizers.schedules.CosineDecay(learning_rate, in_epoch * epochs)
+    loss: Any = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(
-        keras.optimizers.Adam(decay), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        keras.optimizers.Adam(decay), SmoothedCrossentropy(smoothing) if smoothing else loss
     )
     return fit_best(
         model,
@@ -61,6 +65,7 @@ def fit_next_token(
         epochs=epochs,
         steps_per_epoch=steps_per_epoch,
         clip_norm=clip_norm,
+        monitor="val_perplexity",
         verbose=verbose,
         callbacks=[PerplexityLogs(), *callbacks],
     )

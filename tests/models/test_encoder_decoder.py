@@ -329,10 +329,14 @@ def test_the_config_holds_every_argument() -> None:
         "unk_id": 3,
         "bos_id": 4,
         "eos_id": 5,
+        "cell_arguments": {"recurrent_dropout": 0.25},
     }
     config = EncoderDecoder(**arguments).get_config()
     assert {name: config[name] for name in arguments} == arguments
-    assert EncoderDecoder.from_config(config).get_config() == config
+    again = EncoderDecoder.from_config(config)
+    assert again.get_config() == config
+    for layer in (*again.encoder.recurrent_layers, *again.decoder_layers):
+        assert layer.cell.recurrent_dropout == 0.25
 
 
 @pytest.mark.parametrize(
@@ -347,6 +351,7 @@ def test_the_config_holds_every_argument() -> None:
         ({"eos_id": 2}, "different tokens .* received bos_id=2 and eos_id=2"),
         ({"eos_id": 11}, "vocabulary of 11; received bos_id=2 and eos_id=11"),
         ({"cell": "Nothing"}, "cell must be one of"),
+        ({"cell_arguments": {"gates": 2}}, "further arguments of GRU, .* received 'gates'"),
     ],
 )
 def test_wrong_arguments(wrong: dict[str, Any], message: str) -> None:

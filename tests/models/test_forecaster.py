@@ -282,8 +282,10 @@ def test_the_config_holds_every_argument() -> None:
         "activation": "relu",
         "dropout": 0.1,
         "scaler": {"center": [5.0, -1.0], "scale": [3.0, 0.5]},
+        "cell_arguments": {"recurrent_dropout": 0.25},
     }
     model = Forecaster(**arguments)
+    assert [layer.cell.recurrent_dropout for layer in model.recurrent_layers] == [0.25, 0.25]
     config = model.get_config()
     assert {name: config[name] for name in arguments} == arguments
     assert Forecaster.from_config(config).get_config() == config
@@ -294,6 +296,8 @@ def test_the_config_holds_every_argument() -> None:
     [
         ({"recurrence": "ARIMA"}, "recurrence must be 'linear', 'mlp', one of .*received 'ARIMA'"),
         ({"recurrence": 3}, "received 3"),
+        ({"cell_arguments": {"use_bias": False}}, "of a cell; .* with recurrence='linear'"),
+        ({"recurrence": "GRU", "cell_arguments": {"bias": 1}}, "received 'bias'"),
         ({"window": 0}, "window must be a positive integer"),
         ({"horizon": 1.5}, "received horizon=1.5"),
         ({"features": 0}, "received features=0"),
