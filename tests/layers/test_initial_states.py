@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras_rnn_kit.cells import CoRNNCell, LSTMCell, SimpleRNNCell
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers import LSTM, RNN, SimpleRNN
+from tests.catalogue import THOROUGH
 from tests.cells.own import CoupledCell, ReadoutCell, TwoStateCell
 
 RNG = np.random.default_rng(1)
@@ -84,8 +85,18 @@ def test_each_state_has_a_weight_of_zeros(make):
     np.testing.assert_array_equal(layer(X), bare(X))
 
 
-@EVERY
-@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(
+    ("make", "training"),
+    [
+        pytest.param(
+            make, training, id=f"{name}-{training}", marks=THOROUGH if training and usual else ()
+        )
+        for name, make in CELLS.items()
+        # Trained: one state, several that meet the product, several cells.
+        for usual in [name not in ("SimpleRNNCell", "both states in the product", "stacked cells")]
+        for training in (False, True)
+    ],
+)
 def test_it_is_the_same_as_the_weight_handed_in_for_each_row(make, training):
     layer = learned(
         make(dtype="float64"), return_sequences=True, return_state=True, dtype="float64"

@@ -17,7 +17,7 @@ from keras_rnn_kit.cells import (
     SimpleRNNCell,
     ZoneoutCell,
 )
-from tests.catalogue import CATALOGUE, Entry
+from tests.catalogue import CATALOGUE, THOROUGH, Entry
 
 FEATURES = 3
 X = np.random.default_rng(1).normal(size=(9, 6, FEATURES)).astype("float32")
@@ -102,7 +102,20 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
+# Two places in one: what is new in them is the pair.
+PAIRS = (
+    "bidirectional, sum",
+    "stacked in a Bidirectional",
+    "time distributed, stacked",
+    "wrapped in a Bidirectional",
+    "time distributed, wrapped",
+    "one cell in a Bidirectional",
+)
+
+
+@pytest.mark.parametrize(
+    "place", [pytest.param(place, marks=THOROUGH if place in PAIRS else ()) for place in PLACES]
+)
 def test_outputs_are_kerass_and_survive_a_file(place, tmp_path):
     x = X.reshape(9, 2, 3, FEATURES) if "time distributed" in place else X
     models = []

@@ -14,8 +14,8 @@ from keras_rnn_kit.cells import (
     ZoneoutCell,
 )
 from keras_rnn_kit.layers import RNN, SimpleRNN
-from tests.catalogue import CATALOGUE, Entry
-from tests.cells.own import OWN_CELLS, LateCell
+from tests.catalogue import CATALOGUE, THOROUGH, Entry
+from tests.cells.own import OWN_CELLS, CoupledCell, DeepCell, LateCell
 from tests.layers.running import (
     WAYS,
     Differentiated,
@@ -138,7 +138,14 @@ class Told(ZoneoutCell):
         return ops.concatenate([self.cell.project_in_training(x), draws], axis=-1)
 
 
-@pytest.mark.parametrize("cell_class", OWN_CELLS)
+@pytest.mark.parametrize(
+    "cell_class",
+    [
+        # Two states, one product of the step's own among them; an output that is none of them.
+        pytest.param(kind, marks=() if kind in (CoupledCell, DeepCell, LateCell) else THOROUGH)
+        for kind in OWN_CELLS
+    ],
+)
 def test_in_training_zoneout_of_any_cell_is_as_in_kerass_loop(cell_class):
     layer = made(ZoneoutCell(cell_class(dtype="float64"), 0.4), 3)
     cell = layer.cell
@@ -204,7 +211,13 @@ def seeds_of(layer):
     return [v for v in layer.cell.variables if v.path.endswith("seed_generator_state")]
 
 
-@pytest.mark.parametrize("name", DROPPING)
+# One wrapper around another is in the rest of the list.
+FEW = ("lstm", "the mask of the state inside the step", "residual, with a readout")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in FEW else THOROUGH) for name in DROPPING]
+)
 def test_in_training_dropout_is_as_in_kerass_loop(name):
     keras.utils.set_random_seed(4)
     layer = made(DROPPING[name](), UNITS)
@@ -234,8 +247,15 @@ def test_dropout_around_a_cell_is_the_cells_own_dropout(make):
 # In the places of any cell.
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("kind", [RNN, keras.layers.RNN])
+@pytest.mark.parametrize(
+    ("kind", "jit_compile"),
+    [
+        (RNN, False),
+        (keras.layers.RNN, True),
+        pytest.param(RNN, True, marks=THOROUGH),
+        pytest.param(keras.layers.RNN, False, marks=THOROUGH),
+    ],
+)
 def test_a_model_trains(kind, jit_compile):
     keras.utils.set_random_seed(1)
     cell = DropoutCell(ZoneoutCell(ResidualCell(LSTMCell(6)), [0.05, 0.2]), 0.1, 0.1, 0.1)
