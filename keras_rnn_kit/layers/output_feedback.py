@@ -132,10 +132,12 @@ class OutputFeedbackRNN(NamedRNN):
         def at_once() -> tuple[Any, list[Any]]:
             kept = inputs if input_mask is None else inputs * input_mask[:, None]
             kept = tf.cast(kept, cell.compute_dtype)
+            # Once for all: the gradient of a cut is a copy of the whole.
+            given = ops.split(kept, [kept.shape[-1] - cell.outputs], axis=-1)
             if cell.feedback == "output":
-                return _all_steps(cell, kept, states[0], state_mask, mask)
+                return _all_steps(cell, *given, states[0], state_mask, mask)
             compiled = self.recurrence in ("auto", "compiled")
-            return _all_but_hidden(cell, kept, states, state_mask, mask, compiled)
+            return _all_but_hidden(cell, *given, states, state_mask, mask, compiled)
 
         # The rate's own value: read through Keras it would be cast to what the cell computes in.
         always = tf.convert_to_tensor(cell.teacher_forcing_rate.value) >= 1
@@ -143,15 +145,21 @@ class OutputFeedbackRNN(NamedRNN):
 
 
 def _all_steps(
-    cell: OutputFeedbackCell, inputs: Any, state: Any, state_mask: Any, step_mask: Any
+    cell: OutputFeedbackCell,
+    inputs: Any,  # [B, T, E]
+    targets: Any,  # [B, T, O]
+    state: Any,  # [B, O]
+    state_mask: Any,
+    step_mask: Any,
 ) -> tuple[Any, list[Any]]:
-    """Every step fed with the target of the one before: `inputs [B, T, E + O]`, `state [B, O]`."""
+    """Every step fed with the target of the one before."""
     import tensorflow as tf
 
-    fed_back = _after_each(inputs[..., -cell.outputs :], step_mask, state)
+    fed_back = _after_each(targets, step_mask, state)
     before = fed_back[:, :-1]
     met = before if state_mask is None else before * state_mask[:, None]
-    recurrent = tf.matmul(met, tf.convert_to_tensor(cell.feedback_kernel))
+    # Keras's product, of three axes too, is one plain product; TensorFlow's would be one a row.
+    recurrent = ops.matmul(met, cell.feedback_kernel)
     outputs = cell.output_of(cell.activation(cell.project(inputs) + recurrent))
     if step_mask is not None:  # before the first real step it is zero, as in Keras
         outputs = _after_each(outputs, step_mask, tf.zeros_like(outputs[:, 0]))[:, 1:]
@@ -160,7 +168,8 @@ def _all_steps(
 
 def _all_but_hidden(
     cell: OutputFeedbackCell,
-    inputs: Any,  # [B, T, E + O]
+    inputs: Any,  # [B, T, E]
+    targets: Any,  # [B, T, O]
     states: list[Any],  # h [B, H], and what was fed back last, [B, O]
     state_mask: Any,  # of h
     step_mask: Any,
@@ -172,11 +181,10 @@ def _all_but_hidden(
     from keras_rnn_kit.layers import recurrence
     from keras_rnn_kit.layers.loops import seen
 
-    fed_back = _after_each(inputs[..., -cell.outputs :], step_mask, states[1])
-    forced = tf.matmul(fed_back[:, :-1], tf.convert_to_tensor(cell.feedback_kernel))
+    fed_back = _after_each(targets, step_mask, states[1])
     hidden, (last,) = recurrence.run(
         _hidden_cell(cell),
-        cell.project(inputs) + forced,
+        cell.project(inputs) + ops.matmul(fed_back[:, :-1], cell.feedback_kernel),
         states[:1],
         state_mask=state_mask,
         step_mask=step_mask,

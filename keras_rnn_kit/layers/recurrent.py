@@ -8,6 +8,7 @@ from keras import ops, tree
 from keras_rnn_kit.cells.contract import ProjectedCell
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers import initial_states
+from keras_rnn_kit.layers.by_row import by_row
 
 RECURRENCES = ("auto", "loop", "compiled", "unroll", "cudnn")
 
@@ -194,7 +195,7 @@ class RNN(keras.layers.RNN):
                 compiled = self.recurrence == "compiled"
             outputs, finals = recurrence.run(
                 cell,
-                _project(cell, inputs, training),
+                by_row(cell.project_in_training if training else cell.project, inputs),
                 states,
                 state_mask=state_mask,
                 step_mask=mask,
@@ -214,25 +215,15 @@ def _would_outlive() -> bool:
     return marker.wanted() and marker.would_outlive()
 
 
-def _project(cell: ProjectedCell, inputs: Any, training: bool) -> Any:
-    """`cell.project` for all steps, as one plain product: `[B, T, E] -> [B, T, G]`."""
-    batch, length, features = ops.shape(inputs)
-    project = cell.project_in_training if training else cell.project
-    projected = project(ops.reshape(inputs, (-1, features)))
-    return ops.reshape(projected, (batch, length, projected.shape[-1]))
-
-
 def _read_out(cell: ProjectedCell, outputs: Any, mask: Any) -> Any:
-    """`cell.readout` for all steps, as one plain product: `[B, T, O'] -> [B, T, O]`.
+    """`cell.readout` for all steps: `[B, T, O'] -> [B, T, O]`.
 
     Before a row's first real step the output stays zero, whatever is read out of zeros.
     """
     from keras_rnn_kit.layers.loops import seen
 
-    batch, length, width = ops.shape(outputs)
     begun = None if mask is None else seen(mask)
     if begun is not None:  # a readout may have no value at zero, and then its gradient is NaN
         outputs = ops.where(begun, outputs, ops.ones_like(outputs))
-    read = cell.readout(ops.reshape(outputs, (-1, width)))
-    read = ops.reshape(read, (batch, length, cell.output_size))
+    read = by_row(cell.readout, outputs)
     return read if begun is None else ops.where(begun, read, ops.zeros_like(read))
