@@ -95,8 +95,12 @@ def _feedback(both: bool) -> Callable[[Any, int], list[Any]]:
         outputs = max(1, units // 2)
         if module is layers:
             feedback = "both" if both else "output"
-            given = {"feedback": feedback, "activation": "tanh", "return_sequences": True}
-            return [layers.OutputFeedbackRNN(units, outputs, **given)]
+            # With R and U of gain 1 each it expands: a rounding would grow from step to step.
+            halved = keras.initializers.Orthogonal(0.5)
+            layer = layers.OutputFeedbackRNN(
+                units, outputs, feedback, recurrent_initializer=halved, return_sequences=True
+            )
+            return [layer]
         cell = stock.OutputFeedbackCell(units, outputs, both)
         return [keras.layers.RNN(cell, return_sequences=True)]
 
