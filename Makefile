@@ -33,7 +33,7 @@ types: .venv/.test
 	$(BIN)/mypy
 
 # In parts: what XLA compiles stays in a process's memory until it ends, some gigabytes in all.
-PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile --durations 10 $(MARKED)
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 10 $(MARKED)
 LAYERS := tests/layers tests/cells tests/keras_own_tests
 EXPORTS := tests/exporting tests/export tests/benchmarks
 MODELS := tests/models tests/recipes tests/training

@@ -77,6 +77,20 @@ FEATURES, UNITS = 3, 4
 # alone, or in the size: for `make test-all`.
 THOROUGH = pytest.mark.thorough
 
+# What the engine, the files and the exports can meet: one state or two, an operator of ONNX's own,
+# products within the step, a linear step, a readout, states that meet the matrix side by side. The
+# other cells differ from one of these in their equation.
+REPRESENTATIVE = {
+    "CoRNN",
+    "DeepTransitionRNN",
+    "GRU",
+    "LSTM",
+    "LinearRecurrent",
+    "MultiplicativeRNN",
+    "OutputFeedbackRNN",
+    "SimpleRNN",
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Entry:

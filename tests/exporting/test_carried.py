@@ -11,6 +11,7 @@ import pytest
 from keras_rnn_kit import layers as kit
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.exporting import export_onnx_file
+from tests.catalogue import THOROUGH
 
 FEATURES = 3
 
@@ -26,8 +27,15 @@ def stateful(layers: Any, rows: int) -> keras.Model:
     return keras.Model(inputs, keras.layers.Dense(2, name="y")(h))
 
 
-@pytest.mark.parametrize("target", ["cpu", "cuda"])
-@pytest.mark.parametrize("layers", [kit, keras.layers], ids=["kit", "keras"])
+@pytest.mark.parametrize(
+    ("layers", "target"),
+    [
+        pytest.param(kit, "cuda", id="kit-cuda"),
+        pytest.param(keras.layers, "cpu", id="keras-cpu"),
+        pytest.param(kit, "cpu", id="kit-cpu", marks=THOROUGH),
+        pytest.param(keras.layers, "cuda", id="keras-cuda", marks=THOROUGH),
+    ],
+)
 def test_a_stream_is_cut_anywhere(tmp_path: Path, layers: Any, target: str) -> None:
     rows = 4
     model = stateful(layers, rows)

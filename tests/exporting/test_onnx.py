@@ -17,6 +17,7 @@ from keras_rnn_kit.runtime import loop
 from keras_rnn_kit.runtime.loop import settings
 from keras_rnn_kit.runtime.session import open_session
 from keras_rnn_kit.text import TextEncoder
+from tests.catalogue import REPRESENTATIVE, THOROUGH
 from tests.exporting.conversions import kinds
 from tests.exporting.models import (
     REVIEWS,
@@ -50,7 +51,13 @@ def greedy(model: Any, encoder: TextEncoder, prompt: str, length: int) -> str:
     return encoder.decode(tokens)
 
 
-@pytest.mark.parametrize("cell", cell_names())
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param(name, marks=() if {name, f"{name}RNN"} & REPRESENTATIVE else THOROUGH)
+        for name in cell_names()
+    ],
+)
 def test_a_language_model_of_every_cell(cell: str, tmp_path: Path) -> None:
     encoder = characters()
     model = language_model(encoder, cell=cell, layers=1)
