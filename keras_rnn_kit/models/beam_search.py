@@ -47,8 +47,9 @@ def beam_search(
     At each step the 2K likeliest continuations of the K live hypotheses are looked at. Those among
     the first K that are `<eos>` end; the first K that are not go on. Hypotheses compare by their
     log-probability over `((5 + n) / 6) ** length_penalty`, n being their tokens with `<eos>`. A
-    source is done when K hypotheses have ended, or when none that goes on can become better than
-    the best that has. With `beam=1` that is greedy decoding: the likeliest token at each step.
+    source is done when none that goes on can become better than the best that has ended; or when K
+    have ended, and as they stand none that goes on is better than the best of them. With `beam=1`
+    that is greedy decoding: the likeliest token at each step.
 
     Args:
         step: of the model.
@@ -75,9 +76,10 @@ def beam_search(
         return ((5.0 + tf.cast(tokens, tf.float32)) / 6.0) ** length_penalty
 
     def open_rows(beams: Beams) -> Any:
-        """`[B]`, where something better may still come."""
-        hope = beams.scores[:, 0] / penalty(max_length + 1)
-        return (beams.ended < beam) & (hope > beams.ended_scores[:, 0])
+        """`[B]`, where something better may still come, and is looked for."""
+        going_on, best = beams.scores[:, 0], beams.ended_scores[:, 0]
+        possible = going_on / penalty(max_length + 1) > best
+        return possible & ((beams.ended < beam) | (going_on / penalty(beams.t) > best))
 
     def going(*carried: Any) -> Any:
         beams = _unflatten(carried)

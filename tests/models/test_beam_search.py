@@ -69,8 +69,9 @@ def searched(log_p: np.ndarray, beam: int, penalty: float) -> tuple[list[int], f
         norm = ((5 + t + 1) / 6) ** penalty
         ended += [(c[0] / norm, c[1]) for c in candidates[:beam] if c[2] == EOS]
         live = [(c[0], [*c[1], c[2]]) for c in candidates[: 2 * beam] if c[2] != EOS][:beam]
-        hope = live[0][0] / ((5 + LENGTH + 1) / 6) ** penalty
-        if len(ended) >= beam or (ended and hope <= max(ended)[0]):
+        best = max(ended)[0] if ended else -np.inf
+        hope, as_it_stands = (live[0][0] / ((5 + n) / 6) ** penalty for n in (LENGTH + 1, t + 1))
+        if hope <= best or (len(ended) >= beam and as_it_stands <= best):
             break
     if ended:
         value, words = max(ended, key=lambda e: e[0])
@@ -118,6 +119,18 @@ def test_a_beam_of_one_takes_the_likeliest_token_at_each_step():
                 break
             words.append(last)
         assert row[:count].tolist() == words
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.6, 1.0])
+def test_ends_that_come_second_at_every_step_do_not_stop_it(penalty):
+    # All but sure of 1 4 5, and next of an end, as a model with a decision of its own may be.
+    words = [1, 4, 5]
+    log_p = np.full((LENGTH + 2, SIZE, SIZE), -12.0, np.float32)
+    for t, (before, after) in enumerate(itertools.pairwise([BOS, *words, EOS])):
+        log_p[t, before, EOS] = -9
+        log_p[t, before, after] = -0.01
+    ids, counts, _ = run(log_p[None], beam=2, penalty=penalty, length=4)
+    assert ids[0, : counts[0]].tolist() == words
 
 
 def test_what_never_ends_is_cut():
