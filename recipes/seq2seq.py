@@ -212,18 +212,18 @@ def load(config: Any) -> Task:
         pairs = load_pairs(config.data, encoding=config.encoding)
     parts = split_pairs(pairs, (0.9, 0.05, 0.05), config.split_seed)
     sides = [[[pair[k] for pair in part] for k in (0, 1)] for part in parts]
-    clitics = config.tokenizer == "clitics"
+    # A target is a sentence, so that its first word is the same token as within another.
+    tokenizers: list[Any] = ["clitics", CliticTokenizer(sentence_case=True)]
+    if dates or config.tokenizer == "words":
+        tokenizers = ["characters" if dates else "words"] * 2
     encoders = [
         TextEncoder.build(
             sides[0][k],
-            tokenizer="characters" if dates else tokenizer,
+            tokenizer=tokenizers[k],
             cleaning=Cleaning("lower") if config.lower_source and k == 0 else None,
             min_frequency=(1, config.min_frequency)[k],
         )
-        for k, tokenizer in enumerate(
-            # A target is a sentence, so that its first word is the same token as within another.
-            ("clitics", CliticTokenizer(sentence_case=True)) if clitics else ("words", "words")
-        )
+        for k in (0, 1)
     ]
     batches = [
         pair_batches(

@@ -133,11 +133,11 @@ class OutputFeedbackRNN(NamedRNN):
             kept = inputs if input_mask is None else inputs * input_mask[:, None]
             kept = tf.cast(kept, cell.compute_dtype)
             # Once for all: the gradient of a cut is a copy of the whole.
-            given = ops.split(kept, [kept.shape[-1] - cell.outputs], axis=-1)
+            x, y = ops.split(kept, [kept.shape[-1] - cell.outputs], axis=-1)
             if cell.feedback == "output":
-                return _all_steps(cell, *given, states[0], state_mask, mask)
+                return _all_steps(cell, x, y, states[0], state_mask, mask)
             compiled = self.recurrence in ("auto", "compiled")
-            return _all_but_hidden(cell, *given, states, state_mask, mask, compiled)
+            return _all_but_hidden(cell, x, y, states, state_mask, mask, compiled)
 
         # The rate's own value: read through Keras it would be cast to what the cell computes in.
         always = tf.convert_to_tensor(cell.teacher_forcing_rate.value) >= 1

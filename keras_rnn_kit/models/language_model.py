@@ -283,7 +283,8 @@ class LanguageModel(keras.Model):
     @property
     def score_dtype(self) -> str:
         """The type of its predictions: log-probabilities are in single precision at the least."""
-        return getattr(self.output_layer, "score_dtype", self.compute_dtype)
+        made: Any = getattr(self.output_layer, "score_dtype", self.compute_dtype)
+        return str(made)
 
     @property
     def _context_size(self) -> int | None:
