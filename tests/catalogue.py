@@ -5,7 +5,7 @@ gradients. `tests/layers/test_catalogue.py` fails for a public name that is not 
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 import keras
@@ -76,6 +76,17 @@ FEATURES, UNITS = 3, 4
 # A case that goes through the same code as one that is always run, and differs in the equation
 # alone, or in the size: for `make test-all`.
 THOROUGH = pytest.mark.thorough
+
+
+def cases_of(cases: Iterable[Any], usual: Container[Any]) -> list[Any]:
+    """The cases as parameters, of which `make test` runs the usual ones alone."""
+    return [
+        pytest.param(
+            *(case if isinstance(case, tuple) else (case,)), marks=() if case in usual else THOROUGH
+        )
+        for case in cases
+    ]
+
 
 # What the engine, the files and the exports can meet: one state or two, an operator of ONNX's own,
 # products within the step, a linear step, a readout, states that meet the matrix side by side. The

@@ -8,14 +8,15 @@ from benchmarks import stock_structures as stock
 from benchmarks.grid import Shape
 from benchmarks.peers import AS_IT_COMES, AT_ONCE, JIT, OURS
 from keras_rnn_kit.errors import KitError
+from tests.catalogue import cases_of
 
 TINY = Shape(3, 5, 2, 4)
 AT_ONCES = {"output feedback, forced", "both fed back, forced", "balanced tree"}
-# Made by the same functions as one that is tested; the benchmark itself checks all of them.
-ALIKE = {"output feedback", "deep transition, 2"}
+# The benchmark itself checks all of them.
+USUAL = {"balanced tree", "both fed back, forced", "conditional"}
 
 
-@pytest.mark.parametrize("name", sorted(structure_step.STRUCTURES.keys() - ALIKE))
+@pytest.mark.parametrize("name", cases_of(structure_step.STRUCTURES, USUAL))
 def test_every_peer_is_timed_and_agrees(name):
     row = structure_step.structure_row(name, TINY, rounds=1, seconds=0)
     expected = {OURS, AS_IT_COMES, JIT} | ({AT_ONCE} if name in AT_ONCES else set())

@@ -15,6 +15,7 @@ from keras_rnn_kit.generation import generate
 from keras_rnn_kit.models import score
 from keras_rnn_kit.runtime import load
 from keras_rnn_kit.runtime.check import check_bundle
+from tests.catalogue import cases_of
 from tests.exporting.models import TEXT, characters, language_model
 
 LABELS = ["prose", "verse", "code"]
@@ -136,7 +137,7 @@ def test_a_saved_model_takes_labels(keras_model: Any, tmp_path: Path) -> None:
         np.testing.assert_allclose(start[f"state_{k}"], state, atol=CLOSE)
 
 
-@pytest.mark.parametrize("context", ["input", "state"])
+@pytest.mark.parametrize("context", cases_of(["input", "state"], ["input"]))
 def test_the_other_contexts_in_whole_numbers(context: str, tmp_path: Path) -> None:
     model = language_model(ENCODER, labels=LABELS, context=context, layers=1, embedding=None)
     export_onnx(model, tmp_path / "bundle", ENCODER, precision="int8", data=TEXT)

@@ -17,7 +17,7 @@ from keras_rnn_kit.runtime import loop
 from keras_rnn_kit.runtime.loop import settings
 from keras_rnn_kit.runtime.session import open_session
 from keras_rnn_kit.text import TextEncoder
-from tests.catalogue import REPRESENTATIVE, THOROUGH
+from tests.catalogue import REPRESENTATIVE, cases_of
 from tests.exporting.conversions import kinds
 from tests.exporting.models import (
     REVIEWS,
@@ -53,10 +53,9 @@ def greedy(model: Any, encoder: TextEncoder, prompt: str, length: int) -> str:
 
 @pytest.mark.parametrize(
     "cell",
-    [
-        pytest.param(name, marks=() if {name, f"{name}RNN"} & REPRESENTATIVE else THOROUGH)
-        for name in cell_names()
-    ],
+    cases_of(
+        cell_names(), [name for name in cell_names() if {name, f"{name}RNN"} & REPRESENTATIVE]
+    ),
 )
 def test_a_language_model_of_every_cell(cell: str, tmp_path: Path) -> None:
     encoder = characters()

@@ -1,5 +1,6 @@
 """Bundles in half precision and in whole numbers: right, small, and what they cost is measured."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from keras_rnn_kit.models import score
 from keras_rnn_kit.models.cells import cell_names
 from keras_rnn_kit.runs import save_run
 from keras_rnn_kit.runtime.check import check_bundle
-from tests.catalogue import THOROUGH
+from tests.catalogue import cases_of
 from tests.exporting.models import REVIEWS, TEXT, characters, classifier, language_model, words
 
 LABELS = ["yes", "no", "so-so", "no"]
@@ -31,12 +32,11 @@ def kinds(path: Path) -> set[str]:
 
 @pytest.mark.parametrize(
     ("precision", "cell"),
-    [
+    cases_of(
+        itertools.product(TARGETS, cell_names()),
         # A Scan, and one of ONNX's operators, in either.
-        pytest.param(precision, name, marks=() if name in usual else THOROUGH)
-        for precision, usual in (("float16", ("SimpleRNN", "LSTM")), ("int8", ("SimpleRNN", "GRU")))
-        for name in cell_names()
-    ],
+        [("float16", "SimpleRNN"), ("float16", "LSTM"), ("int8", "SimpleRNN"), ("int8", "GRU")],
+    ),
 )
 def test_a_language_model_of_every_cell(precision: str, cell: str, tmp_path: Path) -> None:
     encoder = characters()
@@ -64,7 +64,10 @@ def test_a_language_model_of_every_cell(precision: str, cell: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("cell", "operator"), [("LSTM", "DynamicQuantizeLSTM"), ("GRU", "Scan"), ("IRNN", "Scan")]
+    ("cell", "operator"),
+    cases_of(
+        [("LSTM", "DynamicQuantizeLSTM"), ("GRU", "Scan"), ("IRNN", "Scan")], [("GRU", "Scan")]
+    ),
 )
 def test_matrices_and_tables_are_whole_numbers(cell: str, operator: str, tmp_path: Path) -> None:
     encoder = characters()

@@ -4,6 +4,7 @@ import keras
 import pytest
 
 from keras_rnn_kit.layers import RNN
+from tests.catalogue import THOROUGH
 from tests.keras_own_tests.cells import ON_THE_ENGINE
 from tests.keras_own_tests.of_rnn import engine_runs, rnn_in_place
 from tests.keras_own_tests.shared import keras_tests_of
@@ -17,6 +18,7 @@ _in_place = rnn_in_place(module)
 grumbles = pytest.mark.filterwarnings("ignore:`shuffle=True` was passed:UserWarning")
 
 
+@THOROUGH  # the same tests go through the engine below
 @grumbles
 class TestRNN(module.RNNTest):  # type: ignore[name-defined]
     """Keras's tests, inherited: its cells run through its own loop."""

@@ -5,6 +5,7 @@ import pytest
 
 from keras_rnn_kit import cells
 from keras_rnn_kit.layers import RNN
+from tests.catalogue import THOROUGH
 from tests.keras_own_tests.cells import ON_THE_ENGINE
 from tests.keras_own_tests.of_rnn import engine_runs, rnn_in_place
 from tests.keras_own_tests.shared import keras_tests_of
@@ -23,6 +24,7 @@ APART = {
 grumbles = pytest.mark.filterwarnings("ignore:`shuffle=True` was passed:UserWarning")
 
 
+@THOROUGH  # the same tests go through the engine below
 @grumbles
 class TestStackedRNNCells(module.StackedRNNTest):  # type: ignore[name-defined]
     """Keras's tests, inherited: with the cells that they make themselves, in Keras's loop."""

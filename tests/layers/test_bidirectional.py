@@ -1,5 +1,6 @@
 """Both directions: Keras's results, and each direction on cores of its own."""
 
+import itertools
 import os
 
 import keras
@@ -8,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_kit.layers import GRU, LSTM, Bidirectional, SimpleRNN, StackedRNN, cores, recurrence
-from tests.catalogue import THOROUGH
+from tests.catalogue import cases_of
 from tests.cells.own import GainCell
 
 ROWS, LENGTH, FEATURES = 9, 6, 3
@@ -56,12 +57,12 @@ def differentiate(layer, mask, graph):
 @pytest.mark.parametrize("mask", [None, MASK], ids=["no mask", "mask"])
 @pytest.mark.parametrize(
     ("name", "merge_mode"),
-    [
+    cases_of(
+        itertools.product(LAYERS, ("concat", *MERGED, None)),
         # How outputs are merged is no matter of the layer.
-        pytest.param(name, mode, marks=THOROUGH if mode in MERGED and name != "SimpleRNN" else ())
-        for name in LAYERS
-        for mode in ("concat", *MERGED, None)
-    ],
+        [(n, mode) for n in LAYERS for mode in ("concat", None)]
+        + [("SimpleRNN", mode) for mode in MERGED],
+    ),
 )
 def test_results_and_gradients_are_kerass(name, merge_mode, mask):
     layer = LAYERS[name](return_sequences=True, return_state=name == "LSTM")

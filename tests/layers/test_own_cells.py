@@ -7,8 +7,10 @@ import pytest
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers import RNN
 from keras_rnn_kit.layers.plan import plan_of
+from tests.catalogue import cases_of
 from tests.cells.own import (
     OWN_CELLS,
+    CoupledCell,
     DeepCell,
     GainCell,
     LateCell,
@@ -32,7 +34,10 @@ def own(cell_class, seed=2, **arguments):
     return layer
 
 
-@pytest.mark.parametrize("cell_class", OWN_CELLS)
+# Products of the step's own, two states, an output that is none of them: what the loops differ by.
+@pytest.mark.parametrize(
+    "cell_class", cases_of(OWN_CELLS, (CoupledCell, DeepCell, LateCell, ReadoutCell, TwoStateCell))
+)
 def test_results_are_those_of_kerass_loop(cell_class):
     layer = own(cell_class)
     stock = Differentiated(twin(layer, keras.layers.RNN), **WAYS["plain"])

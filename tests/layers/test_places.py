@@ -17,7 +17,7 @@ from keras_rnn_kit.cells import (
     SimpleRNNCell,
     ZoneoutCell,
 )
-from tests.catalogue import CATALOGUE, THOROUGH, Entry
+from tests.catalogue import CATALOGUE, Entry, cases_of
 
 FEATURES = 3
 X = np.random.default_rng(1).normal(size=(9, 6, FEATURES)).astype("float32")
@@ -113,9 +113,7 @@ PAIRS = (
 )
 
 
-@pytest.mark.parametrize(
-    "place", [pytest.param(place, marks=THOROUGH if place in PAIRS else ()) for place in PLACES]
-)
+@pytest.mark.parametrize("place", cases_of(PLACES, [one for one in PLACES if one not in PAIRS]))
 def test_outputs_are_kerass_and_survive_a_file(place, tmp_path):
     x = X.reshape(9, 2, 3, FEATURES) if "time distributed" in place else X
     models = []

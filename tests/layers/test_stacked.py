@@ -1,5 +1,7 @@
 """`StackedRNN`: several cells over time, as layers that are put on each other by hand."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import tensorflow as tf
 from keras_rnn_kit.cells import DropoutCell, GRUCell, LSTMCell, ResidualCell, SimpleRNNCell
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers import RNN, Bidirectional, StackedRNN
-from tests.catalogue import THOROUGH
+from tests.catalogue import cases_of
 from tests.cells.own import ReadoutCell
 from tests.layers.running import every_mask
 
@@ -35,7 +37,9 @@ ARGUMENTS = {
     "trainable": False,
     "dtype": "float64",
 }
-HOW = [{}, {"residual": True}, {"skip": True}, {"stateful": False, "initial_state": "learned"}]
+DEEP = [{}, {"residual": True}, {"skip": True}]
+HOW = [*DEEP, {"stateful": False, "initial_state": "learned"}]
+IN = ["sequential", "functional", "bidirectional"]
 
 
 def same(got, wanted, close=CLOSE):
@@ -104,12 +108,9 @@ def by_hand(layer, x, mask, training):
 
 @pytest.mark.parametrize(
     ("how", "training", "masked"),
-    [
-        pytest.param(how, training, masked, marks=() if masked and training else THOROUGH)
-        for how in ({}, {"residual": True}, {"skip": True})
-        for training in (False, True)
-        for masked in (False, True)
-    ],
+    cases_of(
+        itertools.product(DEEP, (False, True), (False, True)), [(how, True, True) for how in DEEP]
+    ),
 )
 def test_it_is_the_layers_put_on_each_other_by_hand(how, training, masked):
     given = [LSTMCell(4, dtype="float64"), GRUCell(4, dtype="float64")]
@@ -318,12 +319,10 @@ def test_bidirectional_it_is_kerass_stack_of_cells(mask, return_sequences, kind)
 
 @pytest.mark.parametrize(
     ("place", "how"),
-    [
-        # Each place and each way once.
-        pytest.param(place, how, marks=() if k == n else THOROUGH)
-        for k, place in enumerate(("sequential", "functional", "bidirectional"))
-        for n, how in enumerate(HOW[1:])
-    ],
+    cases_of(
+        itertools.product(IN, HOW[1:]),
+        list(zip(IN, HOW[1:], strict=False)),  # each place and each way once
+    ),
 )
 def test_a_model_trains_and_is_saved_and_loaded(how, place, tmp_path):
     keras.utils.set_random_seed(1)

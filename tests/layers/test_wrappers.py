@@ -1,5 +1,7 @@
 """Cells that wrap another, on the engine and in Keras's loop: outputs and all gradients."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from keras_rnn_kit.cells import (
     ZoneoutCell,
 )
 from keras_rnn_kit.layers import RNN, SimpleRNN
-from tests.catalogue import CATALOGUE, THOROUGH, Entry
+from tests.catalogue import CATALOGUE, Entry, cases_of
 from tests.cells.own import OWN_CELLS, CoupledCell, DeepCell, LateCell
 from tests.layers.running import (
     WAYS,
@@ -140,11 +142,8 @@ class Told(ZoneoutCell):
 
 @pytest.mark.parametrize(
     "cell_class",
-    [
-        # Two states, one product of the step's own among them; an output that is none of them.
-        pytest.param(kind, marks=() if kind in (CoupledCell, DeepCell, LateCell) else THOROUGH)
-        for kind in OWN_CELLS
-    ],
+    # Two states, one product of the step's own among them; an output that is none of them.
+    cases_of(OWN_CELLS, (CoupledCell, DeepCell, LateCell)),
 )
 def test_in_training_zoneout_of_any_cell_is_as_in_kerass_loop(cell_class):
     layer = made(ZoneoutCell(cell_class(dtype="float64"), 0.4), 3)
@@ -215,9 +214,7 @@ def seeds_of(layer):
 FEW = ("lstm", "the mask of the state inside the step", "residual, with a readout")
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in FEW else THOROUGH) for name in DROPPING]
-)
+@pytest.mark.parametrize("name", cases_of(DROPPING, FEW))
 def test_in_training_dropout_is_as_in_kerass_loop(name):
     keras.utils.set_random_seed(4)
     layer = made(DROPPING[name](), UNITS)
@@ -249,12 +246,10 @@ def test_dropout_around_a_cell_is_the_cells_own_dropout(make):
 
 @pytest.mark.parametrize(
     ("kind", "jit_compile"),
-    [
-        (RNN, False),
-        (keras.layers.RNN, True),
-        pytest.param(RNN, True, marks=THOROUGH),
-        pytest.param(keras.layers.RNN, False, marks=THOROUGH),
-    ],
+    cases_of(
+        itertools.product((RNN, keras.layers.RNN), (True, False)),
+        [(RNN, False), (keras.layers.RNN, True)],
+    ),
 )
 def test_a_model_trains(kind, jit_compile):
     keras.utils.set_random_seed(1)

@@ -23,6 +23,7 @@ from keras_rnn_kit.text import (
     load_text,
     python_manual,
 )
+from tests.catalogue import cases_of
 from tests.text.shared import AWKWARD, SHARED, needs_shared
 
 ALL = Cleaning("nfc", "html", "urls", "lower", "punctuation", stop_words="english")
@@ -95,7 +96,13 @@ def test_any_texts(pair, some):
     assert_equal(*pair, some)
 
 
-@pytest.mark.parametrize("name", ["characters, cleaned", "graphemes", "subwords", "words, cleaned"])
+@pytest.mark.parametrize(
+    "name",
+    cases_of(
+        ["characters, cleaned", "graphemes", "subwords", "words, cleaned"],
+        ["graphemes", "words, cleaned"],
+    ),
+)
 def test_every_character_of_unicode(name):
     codes = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
     # What is the same over a whole plane is tried on a sample of it.
@@ -218,7 +225,9 @@ print(json.dumps(ids.numpy().tolist()))
 """
 
 
-@pytest.mark.parametrize("name", ["graphemes", "subwords", "words, cleaned"])
+@pytest.mark.parametrize(
+    "name", cases_of(["graphemes", "subwords", "words, cleaned"], ["words, cleaned"])
+)
 def test_saved_and_loaded_without_the_kit(name, tmp_path):
     encoder = build(name, TRICKY)
     module = text_to_ids(encoder)
