@@ -21,6 +21,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="makes the text repeatable")
     parser.add_argument("--label", help="of a conditional model: in whose manner it writes")
     parser.add_argument("--stop", help="a token that ends the text, such as a line break")
+    parser.add_argument(
+        "--text-length",
+        type=int,
+        help="of a model that counts it down: the text's tokens, prompt included (default: drawn)",
+    )
     arguments = parser.parse_args(argv)
 
     model = LanguageModel(read_bundle(arguments.bundle), arguments.provider)
@@ -34,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=arguments.seed,
         stop=arguments.stop,
         label=arguments.label,
+        text_length=arguments.text_length,
     )
     if unknown:
         print(f"note: read as <unk>: {' '.join(map(repr, unknown))}", file=sys.stderr)

@@ -17,6 +17,8 @@ by its probability, the likeliest few of these; an `If` outside of the loop take
 | `seed` | int64 | the same gives the same |
 | `stop` | int32 | a token that ends a row; -1: none |
 | `labels` | `[B]` int32 | of a conditional model alone: the ids of the labels |
+| `text_lengths` | `[B]` int32 | of a model that counts down a length: each text's, its prompt \
+included; -1: the likeliest. It ends where `stop` is the end token |
 
 | output | shape | |
 |---|---|---|
@@ -39,15 +41,16 @@ import tensorflow as tf
 from keras_rnn_kit.exporting.conversion import graph_to_onnx, name_axes, to_onnx
 from keras_rnn_kit.exporting.graphs import Port
 from keras_rnn_kit.exporting.kinds import graphs_of
+from keras_rnn_kit.exporting.kinds.language_model import inputs_of
 from keras_rnn_kit.exporting.nodes import Nodes, tensor_value
 from keras_rnn_kit.exporting.scan import copy_constants, copy_nodes
 from keras_rnn_kit.exporting.tidying import merge_equal_constants
 from keras_rnn_kit.models import LanguageModel
 from keras_rnn_kit.runtime import loop
 
-INPUTS, LABELS, OUTPUTS = (
+INPUTS, OUTPUTS = (
     tuple(Port(port.name, port.shape, port.dtype) for port in ports)
-    for ports in (loop.INPUTS, (loop.LABELS,), loop.OUTPUTS)
+    for ports in (loop.INPUTS, loop.OUTPUTS)
 )
 # Tokens [B] from scores [B, V], with the step's number t.
 Choose = Callable[[Nodes, str, str, Mapping[str, str]], str]
@@ -56,11 +59,6 @@ _MULTIPLIERS = np.array([40014, 40692])
 _COLDEST = 1e-6  # a lower temperature is no other distribution in float32
 _BELOW_ONE = 1 - 2.0**-22  # keeps a draw below the total after rounding, too
 _DIGIT, _DIGITS = 16, 7  # of a number of steps, each with a table of powers
-
-
-def inputs_of(model: LanguageModel) -> tuple[Port, ...]:
-    """What goes in: the labels too, where the model has labels."""
-    return INPUTS if model.labels is None else INPUTS + LABELS
 
 
 def generation_graph(
@@ -98,7 +96,7 @@ def generation_graph(
     """
     made = to_onnx(
         lambda *given: _start(model, specials, *given),
-        [port.tensor_spec() for port in inputs_of(model)],
+        [port.tensor_spec() for port in INPUTS + inputs_of(model)],
         target=target,
         opset=opset,
         quantized=quantized,
@@ -121,11 +119,12 @@ def _start(
     top_p: Any,
     seed: Any,
     stop: Any,
-    labels: Any = None,
+    *given: Any,
 ) -> dict[str, Any]:
     """All that is done once, before the first token is chosen."""
     size = model.vocabulary_size
-    start = None if labels is None else model.initial_states(tf.shape(tokens)[0], labels)
+    begin = dict(zip(model.beginnings, given, strict=True))
+    start = model.initial_states(tf.shape(tokens)[0], **begin) if begin else None
     states = model.warm_up(tokens, lengths - 1, start)
     last = tf.gather(tokens, lengths - 1, axis=1, batch_dims=1)
     ids = tf.range(size)
@@ -242,7 +241,7 @@ def _add_loops(graph: onnx.GraphProto, step: onnx.GraphProto, model: LanguageMod
     graph.initializer.extend(main.initializers)
     del graph.output[:]
     graph.output.extend(tensor_value(port.name, port.dtype, list(port.shape)) for port in OUTPUTS)
-    name_axes(graph.input, inputs_of(model))
+    name_axes(graph.input, INPUTS + inputs_of(model))
 
 
 def _loop_body(
@@ -259,15 +258,17 @@ def _loop_body(
     carried = [tensor_value(f"{nodes.prefix}tokens", "int32", ["B"])]
     carried.append(tensor_value(f"{nodes.prefix}alive", "int32", ["B"]))  # 1, and 0 after a stop
     carried += [
-        tensor_value(f"{nodes.prefix}{name}", model.compute_dtype, ["B", size])
-        for name, size in zip(model.state_names, model.state_sizes, strict=True)
+        tensor_value(f"{nodes.prefix}{name}", dtype, ["B", size])
+        for name, size, dtype in zip(
+            model.state_names, model.state_sizes, model.state_dtypes, strict=True
+        )
     ]
     tokens, alive, *states = (value.name for value in carried)
 
     rename = {**weights, "tokens": tokens, **dict(zip(model.state_names, states, strict=True))}
     copy_nodes(step, nodes, rename)
     logits = rename["logits"]
-    if model.compute_dtype != "float32":  # the sums of small probabilities need it
+    if model.score_dtype != "float32":  # the sums of small probabilities need it
         logits = nodes.add("Cast", [logits], to=onnx.TensorProto.FLOAT)
     chosen = choose(nodes, nodes.add("Add", [logits, "start/penalty"]), t.name, constants)
     stops = nodes.add("Equal", [chosen, "start/stop"])

@@ -75,15 +75,17 @@ def check_generation(
         lengths = (length - np.arange(batch)).astype(np.int32)
         prompts = rng.integers(0, model.vocabulary_size, (batch, length)).astype(np.int32)
         given = loop.settings(length=length, temperature=0)
-        given |= {"tokens": prompts, "lengths": lengths}
-        labels = None
+        begin = {}
         if model.labels is not None:
-            labels = np.arange(batch, dtype=np.int32)[::-1] % len(model.labels)
-            given["labels"] = labels
+            begin["labels"] = np.arange(batch, dtype=np.int32)[::-1] % len(model.labels)
+        if model.countdown is not None:  # long enough for what is generated
+            begin["text_lengths"] = np.minimum(lengths + length, model.max_length)
+        given |= {"tokens": prompts, "lengths": lengths, **begin}
 
-        def logits_of(text: np.ndarray, row: int, labels: np.ndarray | None = labels) -> Any:
-            given = text if labels is None else (text, labels[row : row + 1])
-            return model(given, training=False)
+        def logits_of(text: np.ndarray, row: int, begin: Any = begin) -> Any:
+            of_row = {name: values[row : row + 1] for name, values in begin.items()}
+            states = model.initial_states(1, **of_row)
+            return model(text, states=states, training=False)
 
         generated, counts = session.run(["generated", "counts"], given)
         worst = np.inf

@@ -21,6 +21,7 @@ from keras_rnn_kit.models.cells import (
 )
 from keras_rnn_kit.models.endings import (
     PAD_ID,
+    TERMINATIONS,
     BernoulliEnding,
     LengthEnding,
     TokenEnding,
@@ -32,7 +33,6 @@ from keras_rnn_kit.models.tied_output import TiedOutput
 from keras_rnn_kit.models.word_dropout import WordDropout
 
 CONTEXTS = ("state", "input", "both")
-TERMINATIONS = ("token", "bernoulli", "length")
 
 
 @keras.saving.register_keras_serializable(package="keras_rnn_kit")
@@ -385,11 +385,7 @@ class EncoderDecoder(keras.Model):
                 s for layer in self.decoder_layers for s in layer.cell.get_initial_state(rows)
             ]
         if self.termination == "length":
-            log_lengths = self.ending.log_lengths(context)
-            if lengths is None:
-                lengths = self.ending.likeliest(log_lengths)
-            lengths = ops.cast(lengths, "int32")
-            states += [lengths, self.ending.of_length(log_lengths, lengths)]
+            states += self.ending.begin(self.ending.log_lengths(context), lengths)
         memory = [] if self.context == "state" else [context]
         if self.source_attention is not None:
             mask = ops.not_equal(source, PAD_ID)

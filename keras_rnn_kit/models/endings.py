@@ -18,6 +18,7 @@ from keras_rnn_kit import arguments
 from keras_rnn_kit.errors import KitError
 
 PAD_ID = 0
+TERMINATIONS = ("token", "bernoulli", "length")
 # The score of what can't be. Finite, so that no gradient is NaN; its exponential is 0.
 NEVER = -1e9
 # Below it, log(1 - p) is that of this number: p has rounded to 1.
@@ -197,6 +198,15 @@ class LengthEnding(Ending):
         # Not by ops.argmax, which has no form in ONNX.
         top = ops.equal(log_lengths, ops.max(log_lengths, axis=-1, keepdims=True))
         return ops.min(ops.where(top, ops.arange(self.max_length + 1), self.max_length), axis=-1)
+
+    def begin(self, log_lengths: Any, lengths: Any = None) -> tuple[Any, Any]:
+        """The lengths to write, int32 `[B]`, and their log-probabilities `[B]`.
+
+        `lengths`: one for all rows or one for each; `None`, or a negative one, takes the likeliest.
+        """
+        given = ops.cast(-1 if lengths is None else lengths, "int32")
+        taken = ops.where(ops.less(given, 0), self.likeliest(log_lengths), given)
+        return taken, self.of_length(log_lengths, taken)
 
     def of_length(self, log_lengths: Any, lengths: Any) -> Any:
         """`log p(τ)` of given lengths τ `[B]`: `[B]`."""

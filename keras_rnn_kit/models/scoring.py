@@ -16,7 +16,8 @@ def score(model: Any, ids: Any, *, label: Any = None, chunk_length: int = 512) -
     """Scores `ids [N]` as one stream: N - 1 predictions, the state carried from chunk to chunk.
 
     `model` is a `LanguageModel`; its own `stateful` states are neither read nor changed. A model
-    with labels begins from `label`, a name or an id.
+    with labels begins from `label`, a name or an id. One that counts down a text's length scores
+    a whole text, `<eos>` included, and its length with it.
     Raises `KitError` for fewer than two tokens, for ids that the model doesn't have, for a label
     that it doesn't know or lacks, and for a `chunk_length` below 1.
 
@@ -68,7 +69,8 @@ class _Scorer:
         self.model = plain = inference_copy(model)
 
         ids = tf.TensorSpec([1, None], tf.int32)
-        states = [tf.TensorSpec([1, size], plain.compute_dtype) for size in plain.state_sizes]
+        kinds = zip(plain.state_sizes, plain.state_dtypes, strict=True)
+        states = [tf.TensorSpec([1, size], dtype) for size, dtype in kinds]
 
         @tf.function(input_signature=[ids, ids, states])
         def one_chunk(inputs: tf.Tensor, targets: tf.Tensor, states: list[tf.Tensor]) -> Any:
@@ -95,10 +97,22 @@ class _Scorer:
             )
         ids = ids.astype(np.int32)
         nats = 0.0
-        begin = self.model.initial_states
-        states = list(begin(1) if label is None else begin(1, label))
+        begin = {} if label is None else {"labels": label}
+        if self.model.countdown is not None:
+            begin["text_lengths"] = self._length(ids)
+        states = list(self.model.initial_states(1, **begin))
         for start in range(0, len(ids) - 1, self.chunk_length):
             piece = ids[None, start : start + self.chunk_length + 1]
             total, states = self._one_chunk(piece[:, :-1], piece[:, 1:], states)
             nats += float(total)
         return Score(nats=nats, tokens=len(ids) - 1)
+
+    def _length(self, ids: np.ndarray) -> int:
+        """How many tokens a text has before its end, which must be there to be scored."""
+        if ids[-1] != self.model.eos_id:
+            raise KitError(
+                f"a model that counts down a text's length scores whole texts, which end with "
+                f"<eos> (id {self.model.eos_id}); received one that ends with id {ids[-1]}. Encode "
+                "it with eos=True."
+            )
+        return len(ids) - 1

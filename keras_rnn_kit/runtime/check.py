@@ -153,7 +153,9 @@ def _likeliest(
     def logits_of(text: npt.NDArray[np.integer], row: int) -> Any:
         states = zeros.zeros(1)
         if START in sessions:
-            states = sessions[START].run(zeros.names, {"labels": inputs["labels"][row : row + 1]})
+            names = [port.name for port in sessions[START].get_inputs()]
+            begin = {name: inputs[name][row : row + 1] for name in names}
+            states = sessions[START].run(zeros.names, begin)
         feed = {"tokens": text, **dict(zip(zeros.names, states, strict=True))}
         return sessions["model"].run(["logits"], feed)[0]
 

@@ -19,6 +19,9 @@ TOLERANCES = {
 }
 
 
+_NEVER = -1e8  # no logit of a model comes near
+
+
 @dataclasses.dataclass(frozen=True)
 class Difference:
     """The largest difference of one output at one size, relative to its largest value.
@@ -40,9 +43,13 @@ class Difference:
 def relative(received: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]) -> float:
     """The largest difference of two arrays; infinite where their shapes differ, or one is NaN.
 
+    A score of -1e9, of what can't be, is to be one in both, and of no account for the others.
+
     Example:
 
     >>> relative(np.array([1.0, 4.0]), np.array([1.0, 5.0]))
+    0.2
+    >>> relative(np.array([-1e9, 4.0]), np.array([-1e9, 5.0]))
     0.2
     """
     if received.shape != expected.shape:
@@ -50,6 +57,10 @@ def relative(received: npt.NDArray[np.generic], expected: npt.NDArray[np.generic
     one, other = received.astype(np.float64), expected.astype(np.float64)
     if not np.isfinite(one).all():
         return float("inf")
+    never = other < _NEVER
+    if ((one < _NEVER) != never).any():
+        return float("inf")
+    one, other = one[~never], other[~never]
     scale = max(1.0, float(np.abs(other).max(initial=0.0)))
     return float(np.abs(one - other).max(initial=0.0)) / scale
 

@@ -16,13 +16,14 @@ from keras_rnn_kit.label_names import ids_of_labels
 from keras_rnn_kit.runtime import loop
 from keras_rnn_kit.runtime.bound_steps import BoundSteps
 from keras_rnn_kit.runtime.bundle import Bundle
-from keras_rnn_kit.runtime.kinds.language_model import START
+from keras_rnn_kit.runtime.kinds.language_model import LOG_LENGTHS, START
 from keras_rnn_kit.runtime.pieces import Pieces
 from keras_rnn_kit.runtime.session import check_session, open_session, threads_for
 from keras_rnn_kit.runtime.states import States
 from keras_rnn_kit.runtime.tokens import Tokens, chunks, log_probabilities, token_ids
 
 Arrays = list[npt.NDArray[Any]]
+Feed = dict[str, npt.NDArray[np.int32]]
 Prompt = TypeVar("Prompt", str, list[str])
 
 
@@ -37,6 +38,8 @@ class LanguageModel:
             model doesn't know.
         labels: of a conditional model, the names of its labels; of another one, none. Where there
             are labels, a text begins from one of them: `label` is a name, or an id.
+        max_length: of a model that knows a text's length beforehand, and counts it down, the most
+            tokens that a text may have; of another one, `None`.
         size: V.
     """
 
@@ -52,7 +55,12 @@ class LanguageModel:
         self._provider, self._threads = provider, threads
         self._lock = threading.Lock()
         self._sessions: dict[str, Any] = {}
-        for name in ("model", "step", *([START] if self.labels else [])):
+        start = bundle.spec.graphs.get(START)
+        self.max_length = self._end = None
+        if start is not None and start.outputs[-1].name == LOG_LENGTHS:
+            self.max_length = int(start.outputs[-1].shape[-1]) - 1
+            self._end = int(bundle.spec.settings["eos_id"])
+        for name in ("model", "step", *([] if start is None else [START])):
             self._session(name)
 
     def _session(self, name: str) -> Any:
@@ -68,37 +76,96 @@ class LanguageModel:
                 self._sessions[name] = session
             return self._sessions[name]
 
-    def initial_states(self, batch: int, label: Any = None) -> Arrays:
-        """What B texts begin from: zeros, or the states of their labels.
+    def initial_states(self, batch: int, label: Any = None, text_length: Any = None) -> Arrays:
+        """What B texts begin from: zeros, or the states of their labels, and of their lengths.
 
         Args:
             batch: B.
             label: of a conditional model: one for all texts, or a list with one for each.
+            text_length: of a model that counts down a text's length: its tokens, the prompt's
+                included; one for all texts, or a list with one for each. None is the likeliest.
 
         Raises:
             KitError: a label that the model doesn't know, none where it has labels, one where it
-                has none, or another number than 1 or B.
+                has none, or another number than 1 or B; the same of lengths.
         """
-        if not self.labels:
-            if label is not None:
+        return self._states_of(self._beginning(batch, label, text_length), batch)
+
+    def log_lengths(self, batch: int, label: Any = None) -> npt.NDArray[np.floating[Any]]:
+        """`log p(n)` of each number n of tokens that a text may have: `[B, max_length + 1]`.
+
+        `KitError` for a model that doesn't know a text's length beforehand, and what
+        `initial_states` raises.
+        """
+        begin = self._beginning(batch, label, None if self.max_length else 1)
+        found: npt.NDArray[np.floating[Any]] = self._sessions[START].run([LOG_LENGTHS], begin)[0]
+        return found
+
+    def _beginning(self, batch: int, label: Any, text_length: Any) -> Feed:
+        """What goes into `start`."""
+        begin = {}
+        if self.labels:
+            if label is None:
                 raise KitError(
-                    f"a label is for a conditional model; received {label!r} for {self.bundle.path}"
-                    ", which has no labels. Leave it out."
+                    f"a conditional model begins from one of its labels, {', '.join(self.labels)}; "
+                    "received none. Pass label=..., or states=model.initial_states(batch, label)."
                 )
-            return self._states.zeros(batch)
-        if label is None:
+            begin["labels"] = _for_each(ids_of_labels(self.labels, label, batch), batch)
+        elif label is not None:
             raise KitError(
-                f"a conditional model begins from one of its labels, {', '.join(self.labels)}; "
-                "received none. Pass label=..., or states=model.initial_states(batch, label)."
+                f"a label is for a conditional model; received {label!r} for {self.bundle.path}"
+                ", which has no labels. Leave it out."
             )
-        feed = {"labels": self._label_ids(label, batch)}
-        states: Arrays = self._sessions[START].run(self._states.names, feed)
+        if self.max_length is not None:
+            begin["text_lengths"] = _for_each(self._lengths(text_length, batch), batch)
+        elif text_length is not None:
+            raise KitError(
+                "a length is for a model that counts it down (termination='length'); received "
+                f"{text_length!r} for {self.bundle.path}. Leave it out."
+            )
+        return begin
+
+    def _lengths(self, text_length: Any, batch: int) -> npt.NDArray[np.int32]:
+        """The lengths `[1]` or `[B]`; -1 is the likeliest."""
+        if text_length is None:
+            return np.full(1, -1, np.int32)
+        given = np.atleast_1d(np.asarray(text_length))
+        whole = np.issubdtype(given.dtype, np.integer) and given.shape in ((1,), (batch,))
+        if not whole or not ((given >= 1) & (given <= self.max_length)).all():
+            raise KitError(
+                f"text_length must be a whole number from 1 to {self.max_length}, one for all of "
+                f"the {batch} texts or one for each; received {text_length!r}. Pass such a number, "
+                "or None for a length that is drawn."
+            )
+        return given.astype(np.int32)
+
+    def _states_of(self, begin: Feed, batch: int) -> Arrays:
+        if not begin:
+            return self._states.zeros(batch)
+        states: Arrays = self._sessions[START].run(self._states.names, begin)
         return states
 
-    def _label_ids(self, label: Any, batch: int) -> npt.NDArray[np.int32]:
-        """The ids `[B]` of one label for all rows, or of one for each."""
-        found = ids_of_labels(self.labels, label, batch)
-        return np.repeat(found, batch) if len(found) == 1 else found
+    def _begin(
+        self, prompts: list[Tokens], label: Any, text_length: Any, settings: dict[str, Any]
+    ) -> Feed:
+        """What texts begin from that are to be written; a length that isn't given is drawn."""
+        begin = self._beginning(len(prompts), label, text_length)
+        if self.max_length is None:
+            return begin
+        shortest = np.array([len(ids) for ids in prompts])
+        given = begin["text_lengths"]
+        if max(shortest) > self.max_length or ((given >= 0) & (given < shortest)).any():
+            raise KitError(
+                f"a prompt must not be longer than its text, which has at most {self.max_length} "
+                f"tokens; received {max(shortest)} tokens for text_length={text_length!r}. Pass a "
+                "shorter prompt."
+            )
+        if text_length is None:
+            chances = self.log_lengths(len(prompts), label).astype(np.float64)
+            chances[np.arange(chances.shape[1]) < shortest[:, None]] = -np.inf
+            choose, rng = Sampler(temperature=settings["temperature"]), settings["seed"]
+            begin["text_lengths"] = choose(chances, rng)
+        return begin
 
     def step(
         self, tokens: npt.ArrayLike, states: Any = None
@@ -140,6 +207,7 @@ class LanguageModel:
         seed: int | np.random.Generator | None = None,
         stop: str | None = None,
         label: Any = None,
+        text_length: Any = None,
     ) -> Prompt:
         """Goes on with a text, or with several at once.
 
@@ -150,8 +218,11 @@ class LanguageModel:
             length: how many tokens to sample, at least 1.
             temperature, top_k, top_p: see `keras_rnn_kit.generation.Sampler`.
             seed: an integer makes the text repeatable.
-            stop: one token of the vocabulary, such as "\\n" or "<eos>", that ends a text.
+            stop: one token of the vocabulary, such as "\\n" or "<eos>", that ends a text. None is
+                "<eos>" for a model that knows a text's length beforehand.
             label: of a conditional model: one for all texts, or a list with one for each.
+            text_length: of a model that counts down a text's length: how many tokens it has in
+                all, as `initial_states` takes it; None draws it, at the same temperature.
 
         Returns:
             The continuation without the prompt and without the stop: ``prompt + continuation``
@@ -163,11 +234,12 @@ class LanguageModel:
         """
         prompts = self._prompt_ids([prompt] if isinstance(prompt, str) else list(prompt))
         settings = self._settings(temperature, top_k, top_p, seed, stop)
-        start = self.initial_states(len(prompts), label)
+        begin = self._begin(prompts, label, text_length, settings)
+        start = self._states_of(begin, len(prompts))
         if not isinstance(prompt, str) and loop.takes(
             self.bundle.spec.graphs.get(loop.NAME), prompts
         ):
-            return self._generate_inside(prompts, length, settings, start, label)
+            return self._generate_inside(prompts, length, settings, start, begin)
         last, states = self._warm_up(prompts, start)
         rows = generate(self._bound(states, len(last)), last[:, None], length, **settings)
         texts = []
@@ -188,14 +260,16 @@ class LanguageModel:
         seed: int | np.random.Generator | None = None,
         stop: str | None = None,
         label: Any = None,
+        text_length: Any = None,
     ) -> Iterator[str]:
         """As `generate` of one text, but yields each token's text as soon as it is sampled.
 
         Where a character has several tokens, it comes with the last of them.
         """
         prompts = self._prompt_ids([prompt])
-        last, states = self._warm_up(prompts, self.initial_states(1, label))
         settings = self._settings(temperature, top_k, top_p, seed, stop)
+        begin = self._begin(prompts, label, text_length, settings)
+        last, states = self._warm_up(prompts, self._states_of(begin, 1))
         steps = stream(self._bound(states, len(last)), last[:, None], length, **settings)
         ids = (int(step[0]) for step in steps)
         to_stop = itertools.takewhile(lambda after: after != settings["stop_id"], ids)
@@ -205,8 +279,10 @@ class LanguageModel:
         """The log-probability of each token given all before it.
 
         Args:
-            text: a text, or ids [N]; read in chunks with the states carried, so it may be long.
-                For several texts take ``map(model.score, texts)``, in threads if you like.
+            text: a text, or ids [N]; read in chunks with the states carried, so it may be long. A
+                model that counts down a text's length takes it for a whole one, and scores the
+                `<eos>` behind it, too, and the length with it. For several texts take
+                ``map(model.score, texts)``, in threads if you like.
             label: of a conditional model, what the text begins from.
 
         Returns:
@@ -218,7 +294,8 @@ class LanguageModel:
         """
         ids = self._score_ids(text)
         scores = np.empty(len(ids) - 1)
-        states = self.initial_states(1, label)
+        lengths = None if self.max_length is None else len(ids) - 1
+        states = self.initial_states(1, label, lengths)
         for start, inputs in chunks(ids[:-1], self.size):
             logits, states = self.read(inputs, states)
             targets = ids[start + 1 : start + 1 + inputs.shape[1]]
@@ -280,7 +357,7 @@ class LanguageModel:
         length: int,
         settings: dict[str, Any],
         start: Arrays,
-        label: Any,
+        begin: Feed,
     ) -> list[str]:
         """Several texts through `generate.onnx`; the arguments are checked as the steps do it."""
         names = ("temperature", "top_k", "top_p", "forbidden")
@@ -292,12 +369,12 @@ class LanguageModel:
         rows = loop.run(
             self._session(loop.NAME),
             prompts,
-            None if label is None else self._label_ids(label, len(prompts)),
+            begin,
             length=positive_integer("length", length),
             temperature=settings["temperature"],
             top_k=0 if top_k is None else top_k,
             top_p=1.0 if top_p is None else top_p,
-            seed=random_generator(settings["seed"]).integers(np.iinfo(np.int64).max),
+            seed=settings["seed"].integers(np.iinfo(np.int64).max),
             stop=-1 if stop is None else stop,
         )
         return [self._pieces.text(*ends) for ends in zip(last, rows, strict=True)]
@@ -312,6 +389,14 @@ class LanguageModel:
     ) -> dict[str, Any]:
         vocabulary = self.encoder.vocabulary
         stop_id = None
+        if self._end is not None:
+            end = vocabulary.tokens[self._end]
+            if stop not in (None, end):
+                raise KitError(
+                    f"a model that counts down a text's length ends it itself, with {end!r}; "
+                    f"received stop={stop!r}. Leave it out."
+                )
+            stop = end
         if stop is not None:
             # Looked up as it is spelt, so that a special such as <eos> can be named.
             if stop not in vocabulary.tokens:
@@ -324,7 +409,7 @@ class LanguageModel:
             "temperature": temperature,
             "top_k": top_k,
             "top_p": top_p,
-            "seed": seed,
+            "seed": random_generator(seed),
             "stop_id": stop_id,
             "forbidden": [i for i in range(len(vocabulary.specials)) if i != stop_id],
         }
@@ -337,9 +422,16 @@ class LanguageModel:
 
     def _score_ids(self, text: str | npt.ArrayLike) -> Tokens:
         ids = np.asarray(self.encoder.encode(text) if isinstance(text, str) else text)
+        if self._end is not None and ids.ndim == 1 and ids[-1:].tolist() != [self._end]:
+            ids = np.append(ids, self._end)
         if ids.ndim != 1 or len(ids) < 2:
             raise KitError(
                 "a text to score must have two tokens or more, since the first is given; received "
                 f"shape {list(ids.shape)}. Pass a longer text."
             )
         return token_ids(ids, 1, self.size)
+
+
+def _for_each(found: npt.NDArray[np.int32], batch: int) -> npt.NDArray[np.int32]:
+    """One number for all rows, or one for each, as `[B]`."""
+    return np.repeat(found, batch) if len(found) == 1 else found

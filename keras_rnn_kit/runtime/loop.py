@@ -1,11 +1,12 @@
 """Several texts at once through `generate.onnx`, which has the whole sampling loop inside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from keras_rnn_kit.runtime.kinds.language_model import BEGINNINGS
 from keras_rnn_kit.runtime.ports import Graph, Port
 from keras_rnn_kit.runtime.tokens import padded
 
@@ -20,8 +21,6 @@ INPUTS = (
     Port("seed", (), "int64"),
     Port("stop", (), "int32"),
 )
-# A conditional model's loop has this input, too.
-LABELS = Port("labels", ("B",), "int32")
 OUTPUTS = (Port("generated", ("B", "L"), "int32"), Port("counts", ("B",), "int32"))
 
 # The states after every token of all prompts lie side by side in memory while they are read.
@@ -42,9 +41,9 @@ def settings(**given: Any) -> dict[str, npt.NDArray[Any]]:
 
 def takes(graph: Graph | None, prompts: Sequence[npt.NDArray[np.int32]]) -> bool:
     """Whether the graph is the one that is known here, and the prompts are not too many for it."""
-    if graph is None or graph.outputs != OUTPUTS:
+    if graph is None or graph.outputs != OUTPUTS or graph.inputs[: len(INPUTS)] != INPUTS:
         return False
-    if graph.inputs not in (INPUTS, (*INPUTS, LABELS)):
+    if any(port not in BEGINNINGS for port in graph.inputs[len(INPUTS) :]):
         return False
     return len(prompts) * max(map(len, prompts)) <= _MOST_TOKENS
 
@@ -52,13 +51,14 @@ def takes(graph: Graph | None, prompts: Sequence[npt.NDArray[np.int32]]) -> bool
 def run(
     session: Any,
     prompts: Sequence[npt.NDArray[np.int32]],
-    labels: npt.NDArray[np.int32] | None = None,
+    begin: Mapping[str, npt.NDArray[np.int32]],
     **given: Any,
 ) -> list[list[int]]:
-    """The ids that follow each prompt, without the stop; see `settings`. Labels are ids `[B]`."""
+    """The ids that follow each prompt, without the stop; see `settings`.
+
+    `begin` is what goes into `start`, by name, where the model has one.
+    """
     lengths = np.array([len(ids) for ids in prompts], np.int32)
-    feed = {"tokens": padded(prompts, 0), "lengths": lengths, **settings(**given)}
-    if labels is not None:
-        feed[LABELS.name] = labels
+    feed = {"tokens": padded(prompts, 0), "lengths": lengths, **settings(**given), **begin}
     generated, counts = session.run([port.name for port in OUTPUTS], feed)
     return [row[:count].tolist() for row, count in zip(generated, counts, strict=True)]

@@ -16,7 +16,9 @@ class SampleText(keras.callbacks.Callback):
     """Prints a text that the model writes, at the end of every `every`-th epoch.
 
     The model needs `step(tokens [B], states) -> (logits [B, V], states)`. The same seed is used
-    each time, so what differs between two samples is the model. Special tokens are never drawn.
+    each time, so what differs between two samples is the model. Special tokens are never drawn,
+    but for the `<eos>` of a model that ends its texts otherwise than by a token, where the sample
+    ends, too (`LanguageModel(termination=...)`); a length is the likeliest one.
 
     Args:
         encoder: turns text into the ids the model was trained on, and back.
@@ -103,9 +105,16 @@ class SampleText(keras.callbacks.Callback):
             states=self._states(),
             temperature=self._temperature,
             seed=self._seed,
-            forbidden=self._forbidden,
+            stop_id=self._end,
+            forbidden=[i for i in self._forbidden if i != self._end],
         )
-        return self._encoder.decode([*self._prompt_ids, *ids[0]])
+        return self._encoder.decode([*self._prompt_ids, *(i for i in ids[0] if i != self._end)])
+
+    @property
+    def _end(self) -> int | None:
+        """What a model writes that ends its texts by a decision or a length; else `None`."""
+        ends = getattr(self.model, "termination", "token") != "token"
+        return self.model.eos_id if ends else None
 
     def _states(self) -> Any:
         """What the model begins with; `None` leaves it to the model."""

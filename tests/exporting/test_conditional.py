@@ -96,7 +96,7 @@ def test_the_command_takes_a_label(folder: Path, runner: Any, capsys: Any) -> No
 def test_the_model_card_gives_a_label(folder: Path) -> None:
     card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "generate(\"Once \", 100, temperature=0.7, label='prose')" in card
-    assert "`start.onnx` | ids of labels to the states" in card
+    assert "`start.onnx` | ids of labels, or lengths, to the states" in card
 
 
 @pytest.mark.parametrize(

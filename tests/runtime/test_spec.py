@@ -242,8 +242,51 @@ def conditional():
     return spec
 
 
+def of_known_lengths():
+    spec = conditional()
+    spec["settings"] = {"eos_id": 3}
+    start = spec["graphs"]["start"]
+    start["inputs"].append(port("text_lengths", ["B"], "int32"))
+    start["outputs"].append(port("log_lengths", ["B", 41], "float32"))
+    return spec
+
+
 def test_a_conditional_language_model():
     assert parse_spec(conditional()).labels == ("prose", "verse")
+
+
+def test_a_language_model_of_known_lengths_with_labels_and_without():
+    spec = of_known_lengths()
+    assert parse_spec(spec).settings == {"eos_id": 3}
+    spec["labels"] = None
+    del spec["graphs"]["start"]["inputs"][0]
+    assert parse_spec(spec).labels == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda spec: spec["graphs"]["start"]["inputs"].pop(), r"start.*labels \[B\] int32 in"),
+        (lambda spec: spec["graphs"]["start"]["outputs"].pop(), r"start.*'log_lengths'\] out"),
+        (lambda spec: spec["graphs"]["start"]["inputs"].reverse(), "labels and text_lengths"),
+        (lambda spec: spec["settings"].clear(), "settings.eos_id"),
+        (lambda spec: spec["settings"].update(eos_id=0), "settings.eos_id.*a token's id"),
+        (lambda spec: spec["settings"].update(eos_id=10**6), "settings.eos_id.*a token's id"),
+        (
+            lambda spec: spec["graphs"]["start"]["outputs"][-1].update(shape=["B", 1]),
+            "start.outputs.*two lengths or more",
+        ),
+        (
+            lambda spec: spec["graphs"]["start"]["outputs"][-1].update(shape=["B", "L"]),
+            "start.outputs.*two lengths or more",
+        ),
+    ],
+)
+def test_lengths_are_known_to_the_start(change, message):
+    spec = of_known_lengths()
+    change(spec)
+    with pytest.raises(KitError, match=message):
+        parse_spec(spec)
 
 
 @pytest.mark.parametrize(

@@ -20,19 +20,18 @@ from keras_rnn_kit.exporting.kinds.contract import (
 )
 from keras_rnn_kit.models import LanguageModel
 from keras_rnn_kit.runtime import kinds, loop
-from keras_rnn_kit.runtime.kinds.language_model import LABELS as START_LABELS
-from keras_rnn_kit.runtime.kinds.language_model import START
+from keras_rnn_kit.runtime.kinds.language_model import BEGINNINGS, LOG_LENGTHS, START
 from keras_rnn_kit.text import TextEncoder, load_text
 
 
 def graphs(model: LanguageModel) -> list[Graph]:
-    """`model` and `step`; of a conditional model also `start`, which says where labels begin."""
-    return [_whole(model), _step(model), *([] if model.labels is None else [_start(model)])]
+    """`model` and `step`, and `start` where something is known of a text before it begins."""
+    return [_whole(model), _step(model), *([_start(model)] if model.beginnings else [])]
 
 
 def _states(model: LanguageModel, prefix: str = "") -> tuple[Port, ...]:
-    sizes = zip(model.state_names, model.state_sizes, strict=True)
-    return tuple(Port(f"{prefix}{name}", ("B", size), model.compute_dtype) for name, size in sizes)
+    known = zip(model.state_names, model.state_sizes, model.state_dtypes, strict=True)
+    return tuple(Port(f"{prefix}{name}", ("B", size), dtype) for name, size, dtype in known)
 
 
 def _with_states(model: LanguageModel, logits: Any, states: list[Any]) -> dict[str, Any]:
@@ -41,10 +40,13 @@ def _with_states(model: LanguageModel, logits: Any, states: list[Any]) -> dict[s
 
 
 def _random_states(model: LanguageModel, rng: np.random.Generator, batch: int) -> dict[str, Any]:
-    sizes = zip(model.state_names, model.state_sizes, strict=True)
-    return {
-        name: rng.uniform(-1, 1, (batch, size)).astype(model.compute_dtype) for name, size in sizes
-    }
+    known = zip(model.state_names, model.state_sizes, model.state_dtypes, strict=True)
+    states = {name: rng.uniform(-1, 1, (batch, n)).astype(dtype) for name, n, dtype in known}
+    if model.countdown is not None:
+        remaining, score = model.state_names[-2:]
+        states[remaining] = np.floor((1 + states[remaining]) / 2 * model.max_length)
+        states[score] -= 1  # the logarithm of a probability
+    return states
 
 
 def _whole(model: LanguageModel) -> Graph:
@@ -89,32 +91,41 @@ def _step(model: LanguageModel) -> Graph:
 
 
 def _start(model: LanguageModel) -> Graph:
-    def function(labels: Any) -> dict[str, Any]:
-        states = model.initial_states(tf.shape(labels)[0], labels)
-        return dict(zip(model.state_names, states, strict=True))
+    def function(*given: Any) -> dict[str, Any]:
+        begin, rows = dict(zip(model.beginnings, given, strict=True)), tf.shape(given[0])[0]
+        states = model.initial_states(rows, **begin)
+        made = dict(zip(model.state_names, states, strict=True))
+        if model.countdown is not None:
+            made[LOG_LENGTHS] = model.log_lengths(rows, begin.get("labels"))
+        return made
 
     def example(rng: np.random.Generator, batch: int, length: int) -> dict[str, Any]:
-        return {"labels": rng.integers(0, len(model.labels or ()), batch).astype(np.int32)}
+        # -1 is the likeliest length.
+        ends = {"labels": (0, len(model.labels or ())), "text_lengths": (-1, model.max_length + 1)}
+        return {
+            name: rng.integers(*ends[name], batch).astype(np.int32) for name in model.beginnings
+        }
 
-    port = START_LABELS
-    return Graph(
-        START,
-        function,
-        inputs=(Port(port.name, port.shape, port.dtype),),
-        outputs=_states(model),
-        example=example,
-    )
+    outputs = _states(model)
+    if model.countdown is not None:
+        outputs += (Port(LOG_LENGTHS, ("B", model.max_length + 1), model.score_dtype),)
+    return Graph(START, function, inputs=inputs_of(model), outputs=outputs, example=example)
+
+
+def inputs_of(model: LanguageModel) -> tuple[Port, ...]:
+    """What goes into `start`."""
+    ports = [port for port in BEGINNINGS if port.name in model.beginnings]
+    return tuple(Port(port.name, port.shape, port.dtype) for port in ports)
 
 
 def _served(
     model: LanguageModel, graphs: dict[str, Graph], ids: Sequence[Any]
 ) -> dict[str, Endpoint]:
     def from_the_start(tokens: Any, *labels: Any) -> dict[str, Any]:
-        states = model.initial_states(tf.shape(tokens)[0], *labels)
-        return {"logits": graphs["model"].function(tokens, *states)["logits"]}
+        return {"logits": model((tokens, *labels) if labels else tokens, training=False)}
 
     served = serve_tokens(from_the_start, graphs["model"], ids)
-    if START in graphs:
+    if model.labels is not None:
         label = graphs[START].inputs[0].tensor_spec()
         served = {name: (function, [*given, label]) for name, (function, given) in served.items()}
     further = [graphs[name] for name in ("step", START) if name in graphs]
@@ -129,7 +140,7 @@ def _loops(
 ) -> list[Loop]:
     """`generate`, where there is a token to choose."""
     # Here, since it starts from this module's graphs.
-    from keras_rnn_kit.exporting.generation_graph import OUTPUTS, generation_graph, inputs_of
+    from keras_rnn_kit.exporting.generation_graph import INPUTS, OUTPUTS, generation_graph
 
     vocabulary = encoders[0].vocabulary
     specials = len(vocabulary.specials)
@@ -139,7 +150,7 @@ def _loops(
         source, specials, target=target.target, opset=target.opset, quantized=target.quantized
     )
     check = functools.partial(parity.check_generation, plain, specials)
-    return [Loop(loop.NAME, exported, check, inputs_of(source), OUTPUTS)]
+    return [Loop(loop.NAME, exported, check, INPUTS + inputs_of(source), OUTPUTS)]
 
 
 def _perplexity(model: Any, text: str) -> tuple[str, int, float]:
@@ -157,13 +168,14 @@ KIND = Kind(
     vocabulary_sizes=lambda model: [model.vocabulary_size],
     loops=_loops,
     labels=lambda model: model.labels or (),
+    settings=lambda model: {} if model.countdown is None else {"eos_id": model.eos_id},
     measure=Measure("a text", lambda data: isinstance(data, str), _perplexity, load_text),
     card=Card(
         what="A recurrent language model: it goes on with a text, and scores one.",
         graphs={
             "model": "whole sequences",
             "step": "one token a row, states in and out",
-            "start": "ids of labels to the states that texts of them begin from",
+            "start": "ids of labels, or lengths, to the states that texts of them begin from",
             "generate": "the whole sampling loop",
         },
         run='load("THIS_FOLDER").generate("Once ", 100, temperature=0.7{label})',
