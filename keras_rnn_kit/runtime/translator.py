@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from keras_rnn_kit.arguments import number, positive_integer
 from keras_rnn_kit.errors import KitError
@@ -42,7 +41,7 @@ class Translator:
                 "the vocabulary of the sources must have <pad> and <unk>; received one without "
                 f"from {bundle.path}. Build it with the usual specials."
             )
-        self._pad_id, self._unk_id = vocabulary.pad_id, vocabulary.unk_id
+        self._pad_id = vocabulary.pad_id
         self._max_length = int(bundle.spec.settings["max_length"])
         self._given = provider, threads
         self._session = self.session("translate")
@@ -71,7 +70,8 @@ class Translator:
 
         Args:
             texts: texts of any lengths, as a list or whatever yields them; they are batched by
-                length. A text without a token is read as one <unk>, as are unknown tokens.
+                length. Unknown tokens are read as <unk>; of a text without a token nothing is
+                written, so that lines stay lines.
             beam: how many hypotheses are kept; 1 takes the likeliest token at each step.
             length_penalty: hypotheses compare by their log-probability over ``((5 + n) / 6) **
                 length_penalty``, n being their tokens (Wu et al. 2016); without effect for a beam
@@ -114,10 +114,12 @@ class Translator:
                 np.float32,
             ),
         }
-        sources = [self._ids(text) for text in checked_texts(texts)]
+        sources = [self.source_encoder.encode(text) for text in checked_texts(texts)]
         found: list[tuple[Ids, float]] = [([], 0.0)] * len(sources)
+        said = [row for row, ids in enumerate(sources) if len(ids)]
         # The search repeats each source for each hypothesis.
-        for rows in batches([len(ids) * beam for ids in sources]):
+        for chosen in batches([len(sources[row]) * beam for row in said]):
+            rows = [said[k] for k in chosen]
             tokens = padded([sources[row] for row in rows], self._pad_id)
             ids, counts, scores = self._session.run(
                 ["ids", "counts", "scores"], {"tokens": tokens, **settings}
@@ -131,7 +133,3 @@ class Translator:
             for row, one, count, score in zip(rows, ids, counts, scores, strict=True):
                 found[row] = one[:count].tolist(), float(score)
         return found
-
-    def _ids(self, text: str) -> npt.NDArray[np.int32]:
-        ids = self.source_encoder.encode(text)
-        return ids if len(ids) else np.array([self._unk_id], np.int32)

@@ -94,7 +94,10 @@ def test_a_beam_of_one_is_greedy_decoding_step_by_step(exported):
 def test_awkward_texts_and_arguments(exported):
     translator = load(exported[1])
     odd = ["", "  ", "字 😀", "x" * 3000, "the " * 300]
-    assert len(translator.translate(odd, beam=2)) == 5
+    written = translator.translate(odd, beam=2)
+    assert len(written) == 5
+    assert written[:2] == ["", ""]  # nothing is said of nothing
+    assert written[2:4] == translator.translate(odd[2:4], beam=2)
     assert translator.translate([]) == []
     assert all(len(ids) <= 2 for ids, _ in translator.search(SOURCES, max_length=2))
     with pytest.raises(KitError, match=r"single str\. Pass \[text\]"):

@@ -119,6 +119,10 @@ def test_differences_are_relative_to_the_largest_value() -> None:
     assert relative(np.array([2.0, 10.5]), np.array([2.0, 10.0])) == pytest.approx(0.05)
     assert relative(np.array([0.1]), np.array([0.2])) == pytest.approx(0.1)  # to 1 at least
     assert relative(np.zeros((0, 2)), np.zeros((0, 2))) == 0
+    # What can't be has a score of -1e9: in both, and without hiding the others' differences.
+    assert relative(np.array([-1e9, 1.0]), np.array([-1e9, 1.5])) == pytest.approx(1 / 3)
+    assert relative(np.array([-1e9, 1.0]), np.array([-5.0, 1.0])) == np.inf
+    assert relative(np.array([-5.0, 1.0]), np.array([-1e9, 1.0])) == np.inf
     for wrong in (np.zeros(3), np.array([np.nan, 0.0]), np.array([np.inf, 0.0])):
         assert relative(wrong, np.zeros(2)) > max(TOLERANCES.values())
 
