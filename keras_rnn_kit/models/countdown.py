@@ -1,4 +1,4 @@
-"""A text's length, known beforehand to a language model that counts it down."""
+"""A sequence's length, known beforehand to a network that counts it down."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_rnn_kit import arguments
+from keras_rnn_kit.models.source_encoder import embedding_layer
 
 
 @keras.saving.register_keras_serializable(package="keras_rnn_kit")
@@ -36,7 +37,7 @@ class Countdown(keras.layers.Layer):
         super().__init__(autocast=False, **kwargs)
         self.max_length = arguments.positive_integer("max_length", max_length)
         self.embedding = arguments.positive_integer("embedding", embedding)
-        self.embedding_layer = keras.layers.Embedding(
+        self.embedding_layer = embedding_layer(
             max_length + 1, embedding, name="embedding", dtype=self.dtype_policy
         )
 

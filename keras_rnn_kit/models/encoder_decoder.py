@@ -19,6 +19,7 @@ from keras_rnn_kit.models.cells import (
     name_of_cell,
     serialized_arguments,
 )
+from keras_rnn_kit.models.countdown import Countdown
 from keras_rnn_kit.models.endings import (
     PAD_ID,
     TERMINATIONS,
@@ -209,11 +210,9 @@ class EncoderDecoder(keras.Model):
         given: Any = {"name": "ending", "dtype": policy}
         if tied:
             given["output_layer"] = TiedOutput(self.target_embedding, name="output", dtype=policy)
-        self.remaining_embedding = None
+        self.countdown = None
         if termination == "length":
-            self.remaining_embedding = embedding_layer(
-                max_length + 1, embedding, name="remaining_embedding", dtype=policy
-            )
+            self.countdown = Countdown(max_length, embedding, name="countdown", dtype=policy)
             self.ending: Any = LengthEnding(target_vocabulary_size, eos_id, max_length, **given)
         else:
             kind = TokenEnding if termination == "token" else BernoulliEnding
@@ -237,8 +236,8 @@ class EncoderDecoder(keras.Model):
         width = self.embedding
         if self.context != "state":
             width += self.encoder.width
-        if self.remaining_embedding is not None:
-            self.remaining_embedding.build((None, None))
+        if self.countdown is not None:
+            self.countdown.build((None, None))
             self.ending.length_layer.build((None, self.encoder.width))
             width += self.embedding
         for layer in self.decoder_layers:
@@ -405,9 +404,8 @@ class EncoderDecoder(keras.Model):
     def _decoder_input(self, tokens: Any, remaining: Any, memory: Any, training: bool) -> Any:
         """What the decoder reads at `tokens [B]` or `[B, T]`: their embedding and what joins it."""
         parts = [self.dropout_layer(self.target_embedding(tokens), training=training)]
-        if self.remaining_embedding is not None:
-            known = ops.clip(remaining, 0, self.max_length)
-            parts.append(self.remaining_embedding(known))
+        if self.countdown is not None:
+            parts.append(self.countdown(remaining))
         if self.context != "state":
             context = memory[0]
             if len(parts[0].shape) == 3:  # at each step the same

@@ -66,8 +66,8 @@ def reference(model: EncoderDecoder, source: np.ndarray, target: np.ndarray) -> 
         context = values[-1]
     parts = [embed(model.target_embedding, target)]
     remaining = len(target) - 1 - np.arange(len(target))
-    if model.remaining_embedding is not None:
-        parts.append(embed(model.remaining_embedding, remaining))
+    if model.countdown is not None:
+        parts.append(embed(model.countdown.embedding_layer, remaining))
     if model.context != "state":
         parts.append(np.tile(context, (len(target), 1)))
     start = zero if model.context == "input" else np.tanh(dense(model.bridges[0], context))
