@@ -156,7 +156,8 @@ def train(
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     metrics = ["accuracy"] if task.is_share else []
     model.compile(keras.optimizers.Adam(rate), loss, metrics=metrics)
-    watch, diverged, interrupt = Watch(task), StopOnNaN(), StopOnInterrupt()
+    diverged, interrupt = StopOnNaN(), StopOnInterrupt()
+    watch = Watch(task, diverged)
     every = min(config.every, config.steps)
     started = time.perf_counter()
     model.fit(
@@ -179,7 +180,7 @@ def train(
         "layers": len(found.cells),
         "parameters": model.count_params(),
         "solved": watch.solved,
-        "steps": int(model.optimizer.iterations),
+        "steps": watch.steps,
         "seconds": time.perf_counter() - started,
         "error": watch.curve[-1][1] if watch.curve else None,
         "best_error": min((e for _, e in watch.curve if math.isfinite(e)), default=None),
@@ -217,23 +218,29 @@ def fresh_batches(task: MemoryTask, rows: int, seed: int) -> tf.data.Dataset:
 class Watch(keras.callbacks.Callback):
     """Notes the error of each validation, tells of it now and then, and stops at the goal."""
 
-    def __init__(self, task: MemoryTask):
+    def __init__(self, task: MemoryTask, diverged: StopOnNaN):
         super().__init__()
         self.task = task
+        self.diverged = diverged
         self.curve: list[list[float]] = []  # [step, error]
+        self.steps = 0  # counted here: the optimizer's own go back where training diverges
         self.solved = False
         self._told = time.monotonic()
 
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.steps += 1
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if self.diverged.diverged:  # what was validated are weights of before
+            return
         logs = logs or {}
         error = float(1 - logs["val_accuracy"] if self.task.is_share else logs["val_loss"])
-        step = int(self.model.optimizer.iterations)
-        self.curve.append([step, error])
+        self.curve.append([self.steps, error])
         if error < self.task.goal:
             self.solved = self.model.stop_training = True
         elif time.monotonic() - self._told > PAUSE:
             self._told = time.monotonic()
-            print(f"  step {step:,}: {error:.4g}", flush=True)
+            print(f"  step {self.steps:,}: {error:.4g}", flush=True)
 
 
 def save(

@@ -10,6 +10,7 @@ import pytest
 
 from keras_rnn_kit.data import memory_task
 from keras_rnn_kit.errors import KitError
+from keras_rnn_kit.training import StopOnNaN
 from recipes import long_memory
 
 TINY = ["--units", "16", "--batch-size", "32", "--validation", "100"]
@@ -151,21 +152,23 @@ def test_a_cell_that_diverges_is_a_line_and_the_grid_goes_on(tmp_path, capsys):
     runs = report_of(out)["runs"]
     assert [done["cell"] for done in runs] == ["IRNN", "SimpleRNN"]
     assert runs[0]["diverged"]
+    assert 1 <= runs[0]["steps"] <= 8  # where it was, though the weights went back
     assert all(done["error"] is None or math.isfinite(done["error"]) for done in runs)
     assert "IRNN, T = 4, initial state zeros: diverged in" in capsys.readouterr().out
 
 
 def test_an_error_that_is_no_number_is_null_in_the_report(tmp_path):
     task = memory_task("adding", 4)
-    watch = long_memory.Watch(task)
-    watch.set_model(SimpleNamespace(optimizer=SimpleNamespace(iterations=7), stop_training=False))
+    watch = long_memory.Watch(task, StopOnNaN())
+    watch.set_model(SimpleNamespace(stop_training=False))
+    watch.on_train_batch_end(0)
     watch.on_epoch_end(0, {"val_loss": math.inf})
     watch.on_epoch_end(1, {"val_loss": math.nan})
     assert not watch.solved
     line = dict.fromkeys(LINE, 0) | {"cell": "IRNN", "length": 4, "curve": watch.curve}
     config = long_memory.Config(out=str(tmp_path / "run"))
     long_memory.save(config, {4: task}, [line], overwrite=False)
-    assert report_of(tmp_path / "run")["runs"][0]["curve"] == [[7, None], [7, None]]
+    assert report_of(tmp_path / "run")["runs"][0]["curve"] == [[1, None], [1, None]]
 
 
 @pytest.mark.parametrize(
