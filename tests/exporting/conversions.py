@@ -7,9 +7,11 @@ import keras
 import numpy as np
 import onnx
 import onnxruntime
+import pytest
 import tensorflow as tf
 
 from keras_rnn_kit.exporting import to_onnx
+from tests.catalogue import cases_of
 
 # Both compute in float32, where a sum of some ten terms of size 1 is off by 1e-6 when it is added
 # up in another order; the recurrence hands that on for up to seven steps. A wrong step, weight or
@@ -30,6 +32,14 @@ MASKED = np.array(
         [4, 6, 2, 6, 4, 3, 3],
     ],
     np.int32,
+)
+# Each once; what is written for a mask and for a target does not meet.
+MASKED_AND_TARGET = pytest.mark.parametrize(
+    ("masked", "target"),
+    cases_of(
+        [(True, "cpu"), (False, "cuda"), (True, "cuda"), (False, "cpu")],
+        [(True, "cpu"), (False, "cuda")],
+    ),
 )
 BATCHES = (MASKED, MASKED[:1, :1], MASKED[4:5, :1], MASKED[1:3])
 

@@ -13,6 +13,7 @@ from tests.exporting.conversions import (
     BATCHES,
     FEATURES,
     MASKED,
+    MASKED_AND_TARGET,
     UNITS,
     VOCABULARY,
     assert_equal,
@@ -69,8 +70,7 @@ BODIES: dict[str, tuple[int, Callable[[Layer, Any], Any]]] = {
 }
 
 
-@pytest.mark.parametrize("target", ["cpu", "cuda"])
-@pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
+@MASKED_AND_TARGET
 @pytest.mark.parametrize("name", BODIES)
 def test_a_functional_model_equals_keras(name: str, masked: bool, target: str) -> None:
     recurrences, body = BODIES[name]
@@ -99,8 +99,7 @@ def test_every_opset(opset: int) -> None:
     assert_equal(exported, stock, MASKED)
 
 
-@pytest.mark.parametrize("target", ["cpu", "cuda"])
-@pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
+@MASKED_AND_TARGET
 def test_a_given_initial_state(masked: bool, target: str) -> None:
     def build(layer: Layer) -> keras.Model:
         tokens, state = keras.Input((None,), dtype="int32"), keras.Input((UNITS,))

@@ -15,6 +15,7 @@ from tests.exporting.conversions import (
     BATCHES,
     FEATURES,
     MASKED,
+    MASKED_AND_TARGET,
     UNITS,
     VOCABULARY,
     assert_equal,
@@ -35,8 +36,7 @@ def model_of(
     return keras.Model(tokens, layer(cell(UNITS, dtype=dtype), dtype=dtype, **how)(x))
 
 
-@pytest.mark.parametrize("target", ["cpu", "cuda"])
-@pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
+@MASKED_AND_TARGET
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_cell_of_one_s_own_equals_keras(cell: type[OwnCell], masked: bool, target: str) -> None:
     # Keras's RNN runs `cell.call` step by step in its own loop, and knows nothing of the engine.

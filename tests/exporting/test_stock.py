@@ -14,6 +14,7 @@ from keras_rnn_kit.exporting import to_onnx
 from tests.exporting.conversions import (
     BATCHES,
     MASKED,
+    MASKED_AND_TARGET,
     VOCABULARY,
     assert_equal,
     convert,
@@ -63,8 +64,7 @@ def model_of(layer: Any, masked: bool) -> keras.Model:
     return model
 
 
-@pytest.mark.parametrize("target", ["cpu", "cuda"])
-@pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
+@MASKED_AND_TARGET
 @pytest.mark.parametrize("name", KNOWN)
 def test_kerass_layers_are_exported_as_the_kits(name: str, masked: bool, target: str) -> None:
     make, on_cuda = KNOWN[name]

@@ -18,6 +18,7 @@ from keras_rnn_kit.layers import RNN, StackedRNN
 from tests.exporting.conversions import (
     BATCHES,
     FEATURES,
+    MASKED_AND_TARGET,
     VOCABULARY,
     assert_equal,
     convert,
@@ -50,8 +51,7 @@ WRAPPED = {
 }
 
 
-@pytest.mark.parametrize("target", ["cpu", "cuda"])
-@pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
+@MASKED_AND_TARGET
 @pytest.mark.parametrize("name", WRAPPED)
 def test_a_wrapped_cell_equals_keras(name: str, masked: bool, target: str) -> None:
     how: dict[str, Any] = {"return_sequences": True, "return_state": True}
