@@ -58,7 +58,7 @@ SENTENCES = {
     "epochs": 16,
 }
 COMPARED = {
-    "attention": ("luong", "bahdanau", "none"),
+    "attention": ("bahdanau", "luong", "none"),
     "termination": ("token", "bernoulli", "length"),
 }
 SHOWN = 3  # translations after some epochs
@@ -71,7 +71,7 @@ class Config:
     data: str = option("dates", "dates, or a file of source<tab>target lines")
     encoding: str = option("utf-8", "how the file is encoded")
     count: int = option(10_000, "how many days the dates are of")
-    attention: Literal["luong", "bahdanau", "none"] = option("luong", "score of the attention")
+    attention: Literal["bahdanau", "luong", "none"] = option("bahdanau", "score of the attention")
     context: Literal["state", "input", "both"] = option(
         "state", "how the summary of the source enters the decoder"
     )

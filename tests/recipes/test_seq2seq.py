@@ -40,12 +40,12 @@ def phrases(tmp_path: Path) -> Path:
 
 
 def test_dates_with_and_without_attention(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(seq2seq.COMPARED, "attention", ("luong", "none"))  # spares the third
+    monkeypatch.setitem(seq2seq.COMPARED, "attention", ("bahdanau", "none"))  # spares the third
     out = tmp_path / "run"
     assert seq2seq.main(["--count", "60", "--compare", "attention", "--out", str(out), *SMALL]) == 0
     report = json.loads((out / "report.json").read_text())
     assert report.keys() >= REPORTED
-    assert list(report["compared"]) == ["luong attention", "no attention"]
+    assert list(report["compared"]) == ["bahdanau attention", "no attention"]
     assert [report[f"{part}_pairs"] for part in ("train", "val", "test")] == [54, 3, 3]
     assert 0 <= report["test_exact"] <= 1
     assert report["config"]["units"] == 6  # asked for
