@@ -21,7 +21,8 @@ demo: .venv/.demo
 
 test: .venv/.test lint types tests
 
-# With the cases that differ from others in a cell's equation or a size alone.
+# With the cases that differ from others in a cell's equation or a size alone, and the longer tests of
+# the benchmarks.
 test-all: MARKED := -m ""
 test-all: .venv/.test lint types tests
 

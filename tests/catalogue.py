@@ -73,8 +73,8 @@ from tests.references.ugrnn import UGRNNReference
 
 FEATURES, UNITS = 3, 4
 
-# A case that goes through the same code as one that is always run, and differs in the equation
-# alone, or in the size: for `make test-all`.
+# For `make test-all`: a case that goes through the same code as one that is always run, and differs
+# in the equation alone, or in the size; and what a benchmark runs in processes of its own.
 THOROUGH = pytest.mark.thorough
 
 

@@ -9,6 +9,7 @@ from benchmarks.cells_page import cells_page, lines_table
 from benchmarks.grid import Shape
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.layers import GRU, SimpleRNN
+from tests.catalogue import THOROUGH
 
 TINY = Shape(3, 5, 2, 4)
 FACTS = {"cores": 2, "processor": "x", "versions": {"tensorflow": "1", "keras": "2", "python": "3"}}
@@ -103,6 +104,7 @@ def test_quick_writes_no_page_to_quote(layers, monkeypatch, tmp_path):
     }
 
 
+@THOROUGH
 def test_a_line_has_all_its_figures(monkeypatch, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("abcd" * 500, encoding="utf-8")

@@ -9,7 +9,7 @@ from benchmarks.peers import AS_IT_COMES, JIT, OURS, UNROLL
 from keras_rnn_kit import layers
 from keras_rnn_kit.errors import KitError
 from tests.benchmarks.test_layer_step import another_activation
-from tests.catalogue import cases_of
+from tests.catalogue import THOROUGH, cases_of
 
 TINY = Shape(3, 5, 2, 4)
 TASKS = ["character model", "classifier"]
@@ -68,6 +68,7 @@ def test_a_fit_that_computes_something_else_is_not_timed(monkeypatch):
         fit_step.fit_row("character model", TINY, rounds=1)
 
 
+@THOROUGH
 def test_a_fit_that_trains_otherwise_is_not_timed(monkeypatch):
     make = fit_step.fit_models
 

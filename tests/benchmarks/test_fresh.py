@@ -10,6 +10,7 @@ from benchmarks.grid import Shape
 from benchmarks.memory import Growth
 from benchmarks.peers import AS_IT_COMES, JIT, OURS
 from keras_rnn_kit.errors import KitError
+from tests.catalogue import THOROUGH
 
 TINY = Shape(3, 5, 2, 4)
 FIELDS = {"seconds", "cpu_seconds", "first_bytes", "peak_bytes"}
@@ -37,6 +38,7 @@ def test_every_peer_has_its_figures(peer, capsys):
     assert figures["first_bytes"] <= figures["peak_bytes"]
 
 
+@THOROUGH
 def test_a_process_of_its_own_prints_the_same_fields():
     assert set(fresh._process(TINY, AS_IT_COMES)) == FIELDS
 

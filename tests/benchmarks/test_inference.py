@@ -23,7 +23,7 @@ from benchmarks.peers import OURS
 from benchmarks.report import Row
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.runtime import open_session
-from tests.catalogue import cases_of
+from tests.catalogue import THOROUGH, cases_of
 
 TINY = Shape(3, 6, 4, 5)
 RNN = onnx_graphs.PEERS[2:]
@@ -56,7 +56,7 @@ def test_each_peer_is_what_its_name_says(graphs):
     assert _operators(graphs["RNN, by hand"]) == by_hand.split()
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", cases_of([1, 2], [2]))
 def test_every_graph_is_timed_and_agrees(graphs, threads):
     row = onnx_runs.run_row(graphs, TINY, masked=False, threads=threads, rounds=2, seconds=0)
     assert tuple(row.times) == onnx_graphs.PEERS
@@ -125,6 +125,7 @@ def test_a_graph_that_computes_something_else_is_not_timed(graphs, monkeypatch):
     assert "Keras export is" not in str(caught.value)
 
 
+@THOROUGH
 def test_whole_numbers_are_timed_beside_float32(monkeypatch):
     monkeypatch.setattr(inference, "INT8_KINDS", ("GRU",))
     (row,) = inference.int8_rows([Shape(1, 2, 128, 512)], 1)
@@ -171,6 +172,7 @@ def test_the_window_slides():
     assert seen == [[[1, 2, 3]], [[2, 3, 4]]]
 
 
+@THOROUGH
 def test_the_command_prints_tables_and_keeps_other_sections(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(grid, "INFERENCE", (TINY, Shape(9, 9, 9, 9)))
     row = Row({"V": 69, "H": 256}, {peer: [0.5] for peer in generation.PEERS})
@@ -290,6 +292,7 @@ def test_generation_is_judged_by_characters_a_second():
     ]
 
 
+@THOROUGH
 def test_loading_is_timed_in_processes_of_their_own(monkeypatch):
     monkeypatch.setattr(loading, "UNITS", 8)
     row = loading.loading_row(1)

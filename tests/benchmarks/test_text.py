@@ -12,6 +12,7 @@ from benchmarks.peers import OURS
 from benchmarks.report import Row
 from keras_rnn_kit.errors import KitError
 from keras_rnn_kit.text import CharacterTokenizer, WordTokenizer
+from tests.catalogue import THOROUGH
 
 TEXT = "It isn't\n(well-)made, 床前!\n\nbe it so\n"
 
@@ -97,6 +98,7 @@ def test_padding_is_counted_and_the_largest_cut_found():
     assert "| the texts given" in text_padding.padding_table(found)
 
 
+@THOROUGH
 def test_a_corpus_is_prepared_and_read_in_processes_of_their_own():
     found = corpus_streaming.streaming("The same line again.\n" * 2000, 1)
     assert 0.9 < found.megabytes <= 1.01

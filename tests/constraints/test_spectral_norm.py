@@ -1,3 +1,4 @@
+import itertools
 from typing import Any
 
 import keras
@@ -8,6 +9,7 @@ import tensorflow as tf
 from keras_rnn_kit.constraints import SpectralNorm
 from keras_rnn_kit.constraints.spectral_norm import largest_singular_value
 from keras_rnn_kit.errors import KitError
+from tests.catalogue import cases_of
 
 # How far the estimate may lie above the norm: H^(1 / 2^16) − 1 for the widest matrix here.
 ABOVE = 1e-4
@@ -125,8 +127,13 @@ def test_what_is_not_finite_is_not_hidden(bad: float) -> None:
         (keras.layers.LSTM, True),
     ],
 )
-@pytest.mark.parametrize("dtype", ["float32", "float64", "mixed_bfloat16"])
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "jit_compile"),
+    cases_of(
+        itertools.product(["float32", "float64", "mixed_bfloat16"], [False, True]),
+        [("float32", False), ("float64", True), ("mixed_bfloat16", False)],
+    ),
+)
 def test_it_holds_after_training(layer: Any, per_gate: bool, dtype: str, jit_compile: bool) -> None:
     rnn = layer(6, recurrent_constraint=SpectralNorm(0.3, per_gate=per_gate), dtype=dtype)
     model = keras.Sequential([keras.Input((4, 3)), rnn])

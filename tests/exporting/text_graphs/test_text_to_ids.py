@@ -131,7 +131,9 @@ def test_builtin_texts(name):
 
 
 @needs_shared
-@pytest.mark.parametrize("name", [*PLAIN, "words, cleaned"])
+@pytest.mark.parametrize(
+    "name", cases_of([*PLAIN, "words, cleaned"], ["characters", "subwords", "words, cleaned"])
+)
 def test_shared_texts(name):
     some = load_labelled(SHARED / "rt_polarity")[0]
     some += load_labelled(SHARED / "rt_polarity" / "latin1_sample.neg", encoding="latin-1")[0]
