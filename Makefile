@@ -37,13 +37,11 @@ types: .venv/.test
 PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 10 $(MARKED)
 LAYERS := tests/layers tests/cells tests/keras_own_tests
 EXPORTS := tests/exporting tests/export tests/benchmarks
-MODELS := tests/models tests/recipes tests/training
-HEAVY := $(LAYERS) $(EXPORTS) $(MODELS)
+HEAVY := $(LAYERS) $(EXPORTS)
 
 tests: .venv/.test
 	$(PYTEST) $(LAYERS)
 	$(PYTEST) $(EXPORTS)
-	$(PYTEST) $(MODELS)
 	$(PYTEST) keras_rnn_kit benchmarks tests $(addprefix --ignore=,$(HEAVY))
 
 format: .venv/.test

@@ -31,7 +31,8 @@ for layer in made:
     layer.set_weights([rng.normal(0, 0.3, w.shape).astype("float32") for w in layer.get_weights()])
     outputs = layer(x, mask=mask)
     results[layer.name] = keras.ops.convert_to_numpy(outputs)
-    layer(x, training=True)
+    if sys.argv[2] != "tensorflow":  # where it is the engine's, which other tests look at
+        layer(x, training=True)
 np.savez(sys.argv[1], **results)
 assert keras.backend.backend() == sys.argv[2]
 """

@@ -60,8 +60,7 @@ def differentiate(layer, mask, graph):
     cases_of(
         itertools.product(LAYERS, ("concat", *MERGED, None)),
         # How outputs are merged is no matter of the layer.
-        [(n, mode) for n in LAYERS for mode in ("concat", None)]
-        + [("SimpleRNN", mode) for mode in MERGED],
+        [(n, "concat") for n in LAYERS] + [("SimpleRNN", mode) for mode in (*MERGED, None)],
     ),
 )
 def test_results_and_gradients_are_kerass(name, merge_mode, mask):

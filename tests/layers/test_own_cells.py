@@ -10,7 +10,6 @@ from keras_rnn_kit.layers.plan import plan_of
 from tests.catalogue import cases_of
 from tests.cells.own import (
     OWN_CELLS,
-    CoupledCell,
     DeepCell,
     GainCell,
     LateCell,
@@ -35,9 +34,7 @@ def own(cell_class, seed=2, **arguments):
 
 
 # Products of the step's own, two states, an output that is none of them: what the loops differ by.
-@pytest.mark.parametrize(
-    "cell_class", cases_of(OWN_CELLS, (CoupledCell, DeepCell, LateCell, ReadoutCell, TwoStateCell))
-)
+@pytest.mark.parametrize("cell_class", cases_of(OWN_CELLS, (DeepCell, LateCell, TwoStateCell)))
 def test_results_are_those_of_kerass_loop(cell_class):
     layer = own(cell_class)
     stock = Differentiated(twin(layer, keras.layers.RNN), **WAYS["plain"])

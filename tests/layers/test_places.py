@@ -102,8 +102,11 @@ PLACES = {
 }
 
 
-# Two places in one: what is new in them is the pair.
+# Two places in one: what is new in them is the pair; and lists of cells, which are stacked ones.
 PAIRS = (
+    "a list of cells",
+    "cells in our RNN",
+    "wrapped, a list",
     "bidirectional, sum",
     "stacked in a Bidirectional",
     "time distributed, stacked",

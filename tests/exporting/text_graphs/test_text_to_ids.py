@@ -100,7 +100,7 @@ def test_any_texts(pair, some):
     "name",
     cases_of(
         ["characters, cleaned", "graphemes", "subwords", "words, cleaned"],
-        ["graphemes", "words, cleaned"],
+        ["words, cleaned"],
     ),
 )
 def test_every_character_of_unicode(name):
