@@ -255,7 +255,7 @@ class LanguageModel(keras.Model):
             self.label_states.build((batch,))
         self.built = True
 
-    def _embed(self, tokens: Any, remaining: Any) -> Any:
+    def _embed(self, tokens: Any, remaining: Any = None) -> Any:
         """What the first recurrent layer reads of `tokens [...]`, and of what then remains."""
         if self.embedding_layer is not None:
             embedded = self.embedding_layer(tokens)
@@ -285,15 +285,15 @@ class LanguageModel(keras.Model):
             states = self._of_whole_texts(tokens)
         by_layer, of_label, of_length = self._apart(states)
         length = ops.shape(tokens)[1]
-        remaining = self._after(of_length, ops.arange(1, length + 1))
-        hidden = self._embed(tokens, remaining)
+        counted = self._counted(of_length, ops.arange(1, length + 1))
+        hidden = self._embed(tokens, *counted[:1])
         new_states: list[Any] = []
         for k, layer in enumerate(self.recurrent_layers):
             hidden = beside(hidden, *of_label) if of_label else hidden
             hidden, *after = layer(hidden, initial_state=by_layer[k], training=training)
             new_states.extend(after)
             hidden = self.dropout_layers[k](hidden, training=training)
-        logits = self._scores(hidden, remaining, of_length[1:])
+        logits = self.output_layer(hidden, *counted)
         if not return_states:
             return logits
         return logits, [*new_states, *of_label, *self._counted(of_length, length)]
@@ -386,18 +386,12 @@ class LanguageModel(keras.Model):
             )
         return [ops.cast(ops.expand_dims(one, 1), self.score_dtype) for one in begun]
 
-    def _after(self, of_length: list[Any], steps: Any) -> Any:
-        """What remains after some steps `[T]`: `[B, T]`, or `None`."""
-        return None if self.countdown is None else self.countdown.after(of_length[0], steps)
-
     def _counted(self, of_length: list[Any], steps: Any) -> list[Any]:
-        """The states of the length so many steps on."""
-        return [] if self.countdown is None else [self._after(of_length, steps), of_length[1]]
-
-    def _scores(self, hidden: Any, remaining: Any, length_score: list[Any]) -> Any:
+        """What remains so many steps on, a number or `[T]`, and the length's score; or nothing."""
         if self.countdown is None:
-            return self.output_layer(hidden)
-        return self.output_layer(hidden, remaining, *length_score)
+            return []
+        remaining, score = of_length
+        return [self.countdown.after(remaining, steps), score]
 
     @property
     def score_dtype(self) -> str:
@@ -466,7 +460,7 @@ class LanguageModel(keras.Model):
         by_layer, of_label, of_length = self._apart(states)
         of_length = self._counted(of_length, 1)
         by_row = [one[:, 0] for one in of_length]  # what remains, and the length's score
-        hidden = self._embed(tokens, *(by_row[:1] or [None]))
+        hidden = self._embed(tokens, *by_row[:1])
         new_states: list[Any] = []
         for layer, before in zip(self.recurrent_layers, by_layer, strict=True):
             hidden = ops.concatenate([hidden, *of_label], axis=-1) if of_label else hidden
@@ -479,7 +473,7 @@ class LanguageModel(keras.Model):
         """The states after the first `lengths [B]` tokens of each row, `tokens [B, T]`."""
         by_layer, of_label, of_length = self._apart(states)
         steps, lengths = ops.arange(ops.shape(tokens)[1]), ops.expand_dims(lengths, 1)
-        hidden = self._embed(tokens, self._after(of_length, steps + 1))
+        hidden = self._embed(tokens, *self._counted(of_length, steps + 1)[:1])
         mask = ops.less(steps, lengths)
         new_states: list[Any] = []
         for layer, before in zip(self.recurrent_layers, by_layer, strict=True):

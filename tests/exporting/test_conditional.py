@@ -29,19 +29,6 @@ def keras_model() -> Any:
     return language_model(ENCODER, labels=LABELS, label_embedding=3)
 
 
-@pytest.fixture(scope="module")
-def folder(keras_model: Any, tmp_path_factory: Any) -> Path:
-    out = tmp_path_factory.mktemp("bundles") / "bundle"
-    differences = export_onnx(keras_model, out, ENCODER)
-    assert {found.graph for found in differences} == {"model", "step", "start", "generate"}
-    return Path(out)
-
-
-@pytest.fixture(scope="module")
-def runner(folder: Path) -> Any:
-    return load(folder)
-
-
 def test_texts_begin_where_they_begin_in_keras(keras_model: Any, runner: Any) -> None:
     assert runner.labels == tuple(LABELS)
     for label in ("code", 1, ["verse", "prose", "code"], [2, 0, 2]):

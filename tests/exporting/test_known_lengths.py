@@ -32,19 +32,6 @@ def keras_model(request: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def folder(keras_model: Any, tmp_path_factory: Any) -> Path:
-    out = tmp_path_factory.mktemp("bundles") / "bundle"
-    differences = export_onnx(keras_model, out, ENCODER)
-    assert {found.graph for found in differences} == {"model", "step", "start", "generate"}
-    return Path(out)
-
-
-@pytest.fixture(scope="module")
-def runner(folder: Path) -> Any:
-    return load(folder)
-
-
-@pytest.fixture(scope="module")
 def label(keras_model: Any) -> dict[str, str]:
     return {} if keras_model.labels is None else {"label": "verse"}
 
